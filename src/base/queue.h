@@ -1,0 +1,35 @@
+/* base/queue.h - a bounded queue from many threads to one, with an eventfd to sleep on.
+ *
+ * Room:    base (liburcu's wait-free concurrent queue underneath).
+ * Threads: push from any; pop and close from the owner.
+ * Errors:  ST_BUSY when the queue is full: nothing was taken. */
+#ifndef BASE_QUEUE_H
+#define BASE_QUEUE_H
+
+#include <stdatomic.h>
+#include <urcu/wfcqueue.h>
+
+#include "base/status.h"
+
+struct queue_node { /* embedded by the message; the queue never owns memory */
+	struct cds_wfcq_node n;
+};
+
+struct queue {
+	struct cds_wfcq_head head;
+	struct cds_wfcq_tail tail;
+	_Atomic uint32_t count;
+	uint32_t limit;
+	int event_fd; /* readable when something was pushed; -1: queue_init failed */
+	_Atomic uint32_t signalled;
+};
+
+enum status queue_init(struct queue *q, uint32_t limit) MUST_CHECK;
+void queue_release(struct queue *q);
+enum status queue_push(struct queue *q, struct queue_node *n) MUST_CHECK;
+/* Counted neither against the limit nor refused: for answers whose place was reserved by a request. */
+void queue_push_reserved(struct queue *q, struct queue_node *n);
+struct queue_node *queue_pop(struct queue *q); /* NULL: empty */
+void queue_clear_event(struct queue *q);       /* before popping until empty */
+
+#endif

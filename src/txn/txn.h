@@ -1,0 +1,119 @@
+/* txn/txn.h - begin, write, commit, roll back.
+ *
+ * Room:    txn.
+ * Threads: a transaction belongs to one thread at a time; txn_mgr from any.
+ * Errors:  ST_CONFLICT with 40001 in the diag (first updater wins); ST_INVALID with the diag set;
+ *          ST_FULL (53100), ST_LIMIT (named in the diag), ST_NOMEM.
+ * Source:  transactions design; sections in brackets below. */
+#ifndef TXN_TXN_H
+#define TXN_TXN_H
+
+#include "base/diag.h"
+#include "store/graph.h"
+
+struct txn_mgr;
+struct txn;
+struct wal_writer;
+
+#define TXN_REDO_MAX (1u << 30)  /* bytes of redo of one transaction */
+#define TXN_SAVEPOINTS_MAX 64
+#define TXN_ACTIVE_MAX 4096      /* open transactions; one view each */
+
+/* wal NULL: a store in memory only; a commit is then durable at once. */
+enum status txn_mgr_new(struct store *s, struct wal_writer *wal, uint64_t last_lsn,
+			struct txn_mgr **ret) MUST_CHECK;
+void txn_mgr_free(struct txn_mgr *m); /* no transaction may be open */
+struct store *txn_mgr_store(struct txn_mgr *m);
+uint64_t txn_durable_lsn(struct txn_mgr *m);
+uint64_t txn_stamped_lsn(struct txn_mgr *m);
+/* Called by the WAL thread (hook of the log writer), in order. */
+void txn_publish(struct txn_mgr *m, uint64_t durable_lsn);
+/* One round of reclamation (maintenance thread): epochs, undo, stamps, marks [6]. Gives whether
+ * something is left to do. */
+bool txn_collect(struct txn_mgr *m);
+
+enum txn_mode {
+	TXN_READ,       /* auto-committed, reads only: read point durable_lsn */
+	TXN_WRITE,      /* one auto-committed statement that writes: read point stamped_lsn */
+	TXN_EXPLICIT,   /* BEGIN ... COMMIT: read point durable_lsn, taken at the first txn_view() */
+	TXN_EXPLICIT_READ, /* the same, read only */
+};
+
+/* Takes an epoch slot before anything else [6]; min_lsn is the session's last acknowledged LSN: the
+ * read point is at least that. ST_LIMIT: too many open transactions. */
+enum status txn_begin(struct txn_mgr *m, enum txn_mode mode, uint64_t min_lsn, struct txn **ret)
+	MUST_CHECK;
+/* The view, completed (read point loaded) at the first call. Stays at one address. */
+const struct view *txn_view(struct txn *t);
+enum txn_mode txn_mode(const struct txn *t);
+bool txn_is_failed(const struct txn *t);
+bool txn_has_writes(const struct txn *t);
+void txn_set_failed(struct txn *t); /* an error in an explicit transaction: only roll back [4] */
+
+/* Next clause: own writes so far become visible to this transaction's later reads [1]. */
+void txn_next_clause(struct txn *t);
+
+/* ---- the write door: conflict check, undo, store change, redo; nothing else changes a graph ---- */
+
+/* The id of a name, defined by this transaction when it is new. */
+enum status txn_name(struct txn *t, enum name_kind kind, struct str name, name_id *ret,
+		     struct diag *d) MUST_CHECK;
+enum status txn_node_create(struct txn *t, struct graph *g, const name_id *labels, uint32_t n_labels,
+			    const struct prop *props, uint32_t n_props, elem_id *ret, struct diag *d)
+	MUST_CHECK;
+enum status txn_edge_create(struct txn *t, struct graph *g, name_id type, elem_id from, elem_id to,
+			    const struct prop *props, uint32_t n_props, elem_id *ret, struct diag *d)
+	MUST_CHECK;
+/* V_NULL removes. Nodes, edges, paths and maps cannot be stored: 22G03. */
+enum status txn_node_set(struct txn *t, struct graph *g, elem_id id, name_id key, struct value v,
+			 struct diag *d) MUST_CHECK;
+enum status txn_edge_set(struct txn *t, struct graph *g, elem_id id, name_id key, struct value v,
+			 struct diag *d) MUST_CHECK;
+enum status txn_label_add(struct txn *t, struct graph *g, elem_id id, name_id label, struct diag *d)
+	MUST_CHECK;
+enum status txn_label_remove(struct txn *t, struct graph *g, elem_id id, name_id label,
+			     struct diag *d) MUST_CHECK;
+enum status txn_edge_delete(struct txn *t, struct graph *g, elem_id id, struct diag *d) MUST_CHECK;
+/* detach: its edges too. Without, edges still there at txn_end_clause are G1001. Deleting what this
+ * transaction deleted already is no error. */
+enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool detach, struct diag *d)
+	MUST_CHECK;
+/* Checks that wait for the end of a writing clause: deleted nodes have no edge left. */
+enum status txn_end_clause(struct txn *t, struct diag *d) MUST_CHECK;
+
+/* DDL is a transaction of its own: 25G02 inside an explicit one that has written. */
+enum status txn_index_create(struct txn *t, struct graph *g, struct str name, name_id label,
+			     name_id key, bool unique, bool if_not_exists, struct diag *d) MUST_CHECK;
+enum status txn_index_drop(struct txn *t, struct graph *g, struct str name, bool if_exists,
+			   struct diag *d) MUST_CHECK;
+
+/* ---- savepoints: by name, and the implicit one of each statement ---------------------------- */
+
+struct txn_savepoint {
+	uint64_t n_undo;
+	uint64_t redo_len;
+	uint32_t n_deletes;
+};
+void txn_savepoint(struct txn *t, struct txn_savepoint *ret);
+/* Restores values newest first; what was written since is undone, its undo entries stay [2]. */
+void txn_rollback_to(struct txn *t, const struct txn_savepoint *sp);
+
+/* ---- ends --------------------------------------------------------------------------------------- */
+
+struct txn_commit { /* embedded by the caller; lives until done() */
+	/* On the WAL thread; must not block: it posts to an inbox. st: ST_OK durable; ST_IO: resolution
+	 * unknown (08007). */
+	void (*done)(struct txn_commit *c, enum status st);
+	uint64_t lsn; /* of the commit, or the read point to wait for */
+	struct txn_commit_wait *private_;
+};
+
+/* Ends the transaction in every case; t is gone afterwards unless ST_PARK.
+ * ST_OK: nothing to wait for (nothing written and all that was read is durable, or no log).
+ * ST_PARK: done() will be called; then call txn_finish(t).
+ * ST_CONFLICT, ST_FULL, ST_BUSY: rolled back, the diag says why. */
+enum status txn_commit(struct txn *t, struct txn_commit *c, struct diag *d) MUST_CHECK;
+void txn_finish(struct txn *t); /* after done(): releases views and memory */
+void txn_rollback(struct txn *t);
+
+#endif
