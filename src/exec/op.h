@@ -1,0 +1,127 @@
+/* exec/op.h - what all operators share: the run-time context, the operator's functions, own
+ * batches.
+ *
+ * Room:    exec (private to it).
+ * Threads: those of the query.
+ * Memory:  an operator's state, columns and scratch live in arenas of the query and are never freed
+ * one by one; so there is no close function.
+ *
+ * The contract of next(): give one batch with at least one selected row, or NULL at the end, and
+ * again NULL when called after it. The batch and all it points to hold until the next call of the
+ * same operator's next() or reset(). Any call may answer ST_YIELD: then everything the operator
+ * needs to go on is in its state, and the same call is made again. So a child's batch is put into
+ * the state, or used up, before anything else that can yield is called. */
+#ifndef EXEC_OP_H
+#define EXEC_OP_H
+
+#include "base/clock.h"
+#include "exec/query.h"
+
+#define EXEC_CHECK_STEPS                                                                           \
+	4096 /* rows, edges or comparisons between two looks at clock and stop word */
+
+struct op;
+struct exec;
+
+struct op_class {
+	size_t size; /* of the operator's struct, which begins with struct op */
+	enum status (*open)(struct op *op, struct exec *x); /* children are open; may be NULL */
+	enum status (*next)(struct op *op, struct exec *x, struct batch **ret);
+	/* To the beginning again, for the next row of an apply; children are reset by it. */
+	enum status (*reset)(struct op *op, struct exec *x);
+};
+
+struct op {
+	const struct op_class *class;
+	const struct pop *pop;
+	struct op *left, *right;
+	struct op_stat *stat;
+};
+
+/* An arena that the query releases. scratch of an operator: reset whenever it makes a new batch. */
+struct exec_arena {
+	struct arena a;
+	struct exec_arena *next;
+};
+
+struct exec {
+	const struct plan *plan;
+	struct graph *graph;
+	struct txn *txn;
+	const struct view *view;
+	const struct value *params;
+	struct diag *diag;
+	struct exec_arena arena; /* lives as long as the query; head of the list of all arenas */
+	struct budget budget;
+	name_id *names;		/* by index into plan->names; NAME_NONE: nobody knows it yet */
+	uint8_t *names_written; /* whether txn_name() was asked */
+	uint32_t batch_rows;
+	uint32_t n_steps;		 /* since the last look */
+	uint32_t check_steps;		 /* EXEC_CHECK_STEPS, or 0: look every time */
+	uint64_t slice_ns, slice_end_ns; /* end 0: the clock was not read in this slice */
+	uint64_t yield_state;
+	const _Atomic uint32_t *stop;
+	struct query_counts counts;
+	struct op_stat *stats;
+	struct batch
+	    *unit; /* what POP_UNIT gives: the row of the innermost apply, or one bare row */
+	bool profile;
+};
+
+/* ---- time and stop --------------------------------------------------------------------- */
+
+enum status exec_check_slow(struct exec *x) MUST_CHECK;
+
+/* Accounts for work done. ST_YIELD when the slice is spent, ST_STOPPED when the query must end. */
+static inline MUST_CHECK enum status exec_check(struct exec *x, uint32_t steps)
+{
+	x->n_steps += steps;
+	return LIKELY(x->n_steps < x->check_steps) ? ST_OK : exec_check_slow(x);
+}
+
+/* ---- names and memory -------------------------------------------------------------------- */
+
+/* The id to write with: defines the name when it is new. */
+enum status exec_name(struct exec *x, uint32_t i_name, name_id *ret) MUST_CHECK;
+static inline void *exec_alloc(struct exec *x, size_t size)
+{
+	return arena_alloc(&x->arena.a, size);
+}
+static inline void *exec_zalloc(struct exec *x, size_t size)
+{
+	return arena_zalloc(&x->arena.a, size);
+}
+/* A new arena under the query's budget. */
+void exec_arena_init(struct exec *x, struct exec_arena *a);
+
+/* ---- operators ----------------------------------------------------------------------------- */
+
+/* Makes and opens the tree. */
+enum status op_make(struct exec *x, const struct pop *pop, struct op **ret) MUST_CHECK;
+enum status op_next_profiled(struct op *op, struct exec *x, struct batch **ret) MUST_CHECK;
+
+static inline MUST_CHECK enum status op_next(struct op *op, struct exec *x, struct batch **ret)
+{
+	if (UNLIKELY(x->profile))
+		return op_next_profiled(op, x, ret);
+	TRY(op->class->next(op, x, ret));
+	op->stat->n_calls++;
+	if (*ret != NULL) {
+		assert((*ret)->n_sel > 0);
+		op->stat->n_batches++;
+		op->stat->n_rows += (*ret)->n_sel;
+	}
+	return ST_OK;
+}
+
+static inline MUST_CHECK enum status op_reset(struct op *op, struct exec *x)
+{
+	return op->class->reset(op, x);
+}
+
+extern const struct op_class op_unit, op_node_scan, op_edge_scan, op_index_seek, op_node_by_id,
+    op_expand, op_var_expand, op_shortest, op_filter, op_project, op_aggregate, op_distinct,
+    op_sort, op_limit, op_cross, op_hash_join, op_apply, op_semi, op_unwind, op_union, op_eager,
+    op_insert, op_merge, op_set, op_delete, op_produce, op_discard;
+
+#endif
