@@ -39,6 +39,12 @@ struct arena_mark {
 };
 
 void arena_init(struct arena *a, enum mem_tag tag, struct budget *budget);
+/* Size of the first block, for an owner that knows what it will need; before any allocation. */
+static inline void arena_first_block(struct arena *a, size_t size)
+{
+	assert(a->head == NULL);
+	a->next_block = size;
+}
 void arena_release(struct arena *a);
 void arena_reset(struct arena *a); /* forgets all, keeps one block */
 

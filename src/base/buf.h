@@ -2,7 +2,8 @@
  *
  * Room:    base.
  * Threads: one owner.
- * Errors:  after a failed growth every put is ignored and buf_ok() is false; check once at the end. */
+ * Errors:  after a failed growth every put is ignored and buf_ok() is false; check once at the end.
+ */
 #ifndef BASE_BUF_H
 #define BASE_BUF_H
 
@@ -11,7 +12,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 
-struct buf { /* read only outside buf.c, except that codec.h writes at p + len */
+struct buf {	 /* read only outside buf.c, except that codec.h writes at p + len */
 	char *p; /* NULL until the first put */
 	size_t len, cap;
 	size_t max; /* bytes; growth beyond it fails; 0: no limit */

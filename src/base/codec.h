@@ -31,7 +31,7 @@ uint64_t get_varint(struct reader *r);
 int64_t get_svarint(struct reader *r);
 double get_f64(struct reader *r);
 struct str get_bytes(struct reader *r, size_t n); /* borrowed from the input */
-struct str get_lstr(struct reader *r);            /* varint length, then bytes */
+struct str get_lstr(struct reader *r);		  /* varint length, then bytes */
 
 void put_u8(struct buf *b, uint8_t v);
 void put_u16(struct buf *b, uint16_t v);

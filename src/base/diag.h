@@ -3,9 +3,9 @@
  * Room:    base.
  * Threads: one owner.
  * A diag carries one GQLSTATUS (gqlstatus.def: ISO/IEC 39075:2024 clause 23 and our own codes), a
- * one-line message, a hint, the byte offset of the place in the statement's text, and causes. Texts:
- * lower case, no full stop, the subject quoted, what before why: "unknown label 'Persn'", hint "did
- * you mean 'Person'?". */
+ * one-line message, a hint, the byte offset of the place in the statement's text, and causes.
+ * Texts: lower case, no full stop, the subject quoted, what before why: "unknown label 'Persn'",
+ * hint "did you mean 'Person'?". */
 #ifndef BASE_DIAG_H
 #define BASE_DIAG_H
 
@@ -31,7 +31,7 @@ struct diag {
 	uint32_t length;     /* bytes of the place, 0: a point */
 	char message[DIAG_MESSAGE_MAX];
 	char hint[DIAG_HINT_MAX]; /* "" when we cannot guess the cure */
-	enum gqlstatus cause;     /* GQL_SUCCESS: none */
+	enum gqlstatus cause;	  /* GQL_SUCCESS: none */
 	char cause_message[DIAG_HINT_MAX];
 };
 
@@ -40,7 +40,7 @@ void diag_reset(struct diag *d);
 /* Sets code, place and message unless one is set already (the first error stands). Always returns
  * ST_INVALID, so that a caller can write `return diag_set(...)`. */
 enum status diag_set(struct diag *d, enum gqlstatus code, uint32_t offset, const char *fmt, ...)
-	PRINTF_LIKE(4, 5);
+    PRINTF_LIKE(4, 5);
 /* The same with the status to return chosen by the caller. */
 enum status diag_fail(struct diag *d, enum status st, enum gqlstatus code, uint32_t offset,
 		      const char *fmt, ...) PRINTF_LIKE(5, 6);

@@ -2,11 +2,11 @@
  * may be freed.
  *
  * Room:    base.
- * Threads: a slot belongs to the thread that opened it (it may move with its owner); retire from any;
- *          collect from one thread.
- * Source:  design rule [M] of transactions, checked by the models in tests/models: the slot's epoch is
- *          stored before the read point is loaded; the collector loads the durable point and the epoch
- *          before it scans; a retired object's tag is read after it was unlinked.
+ * Threads: a slot belongs to the thread that opened it (it may move with its owner); retire from
+ * any; collect from one thread. Source:  design rule [M] of transactions, checked by the models in
+ * tests/models: the slot's epoch is stored before the read point is loaded; the collector loads the
+ * durable point and the epoch before it scans; a retired object's tag is read after it was
+ * unlinked.
  *
  * An object is unlinked, then epoch_retire()d: it is freed when no slot holds an epoch at or before
  * its tag. */
@@ -21,7 +21,7 @@
 #define EPOCH_SLOTS_MAX 4096 /* open views of the process; more are refused with ST_LIMIT */
 
 struct epoch_slot {
-	_Atomic uint64_t epoch;    /* 0: free */
+	_Atomic uint64_t epoch;	   /* 0: free */
 	_Atomic uint64_t read_lsn; /* 0: pins memory, not versions */
 } CACHE_ALIGNED;
 
@@ -35,8 +35,7 @@ struct epoch_table {
 	_Atomic uint64_t current; /* starts at 1 */
 	struct epoch_slot *slots;
 	_Atomic uint32_t n_used; /* slots at or above this index were never used */
-	_Atomic uint32_t hint;
-	struct mutex lock; /* of the list */
+	struct mutex lock;	 /* of the list */
 	struct retired *head, **tail;
 	_Atomic uint64_t n_retired;
 };
@@ -44,19 +43,21 @@ struct epoch_table {
 enum status epoch_init(struct epoch_table *t) MUST_CHECK;
 void epoch_release(struct epoch_table *t); /* frees all that is retired; no slot may be open */
 
-/* Takes a slot and pins the current epoch, read point 0. The pin is visible to a collector before any
- * later load of the caller (sequentially consistent fence inside). ST_LIMIT: all slots are in use. */
+/* Takes a slot and pins the current epoch, read point 0. The pin is visible to a collector before
+ * any later load of the caller (sequentially consistent fence inside). ST_LIMIT: all slots are in
+ * use. */
 enum status epoch_open(struct epoch_table *t, struct epoch_slot **ret) MUST_CHECK;
 void epoch_set_read_lsn(struct epoch_slot *s, uint64_t lsn);
-void epoch_renew(struct epoch_table *t, struct epoch_slot *s); /* drops older pins; keeps read_lsn */
+void epoch_renew(struct epoch_table *t,
+		 struct epoch_slot *s); /* drops older pins; keeps read_lsn */
 void epoch_close(struct epoch_slot *s);
 
 /* r was unlinked by the caller; r->free runs later, on the collecting thread. */
 void epoch_retire(struct epoch_table *t, struct retired *r, void (*free)(struct retired *r));
 
-/* One round: computes the horizon = min(durable, every slot's read point) where durable is loaded by
- * the caller before the call through load_durable (called inside, in the right order), frees what no
- * slot can reach, moves the epoch when something is left. Returns the horizon. */
+/* One round: computes the horizon = min(durable, every slot's read point) where durable is loaded
+ * by the caller before the call through load_durable (called inside, in the right order), frees
+ * what no slot can reach, moves the epoch when something is left. Returns the horizon. */
 uint64_t epoch_collect(struct epoch_table *t, uint64_t (*load_durable)(void *ctx), void *ctx);
 
 #endif

@@ -2,9 +2,10 @@
  *
  * Room:    base. Everything that durability depends on goes through one table of functions, so that
  *          tests can run on a disk in memory that lies, tears, fills up and fails (file_fake.h).
- * Errors:  ST_FULL for ENOSPC, EDQUOT and EFBIG, ST_NOT_FOUND for ENOENT, ST_EXISTS for EEXIST, else
- *          ST_IO; file_last_errno() is the errno of this thread's last failed call, for the log line.
- * Threads: a struct file belongs to one thread at a time; the table is installed before threads start.
+ * Errors:  ST_FULL for ENOSPC, EDQUOT and EFBIG, ST_NOT_FOUND for ENOENT, ST_EXISTS for EEXIST,
+ * else ST_IO; file_last_errno() is the errno of this thread's last failed call, for the log line.
+ * Threads: a struct file belongs to one thread at a time; the table is installed before threads
+ * start.
  *
  * Interrupted calls are retried; short writes are continued; so a write is whole or failed. */
 #ifndef BASE_FILE_H
@@ -37,7 +38,8 @@ struct file_ops {
 	enum status (*pwrite)(struct file *f, const void *p, size_t n, uint64_t at);
 	enum status (*datasync)(struct file *f);
 	enum status (*sync)(struct file *f);
-	enum status (*reserve)(struct file *f, uint64_t upto); /* blocks without changing the size */
+	enum status (*reserve)(struct file *f,
+			       uint64_t upto); /* blocks without changing the size */
 	enum status (*truncate)(struct file *f, uint64_t size);
 	enum status (*info)(const char *path, struct file_info *ret);
 	enum status (*file_info)(struct file *f, struct file_info *ret);
@@ -48,9 +50,12 @@ struct file_ops {
 	enum status (*sync_dir)(const char *path);
 	enum status (*touch)(const char *path); /* sets the times to now */
 	/* Calls fn for each name but "." and ".."; stops early when fn gives another status. */
-	enum status (*list)(const char *path, enum status (*fn)(void *ctx, const char *name), void *ctx);
-	enum status (*lock)(struct file *f); /* exclusive flock, ST_BUSY when another process holds it */
-	enum status (*drop_cache)(struct file *f); /* what was read or written is read from the device next */
+	enum status (*list)(const char *path, enum status (*fn)(void *ctx, const char *name),
+			    void *ctx);
+	enum status (*lock)(
+	    struct file *f); /* exclusive flock, ST_BUSY when another process holds it */
+	enum status (*drop_cache)(
+	    struct file *f); /* what was read or written is read from the device next */
 	enum status (*free_space)(const char *path, uint64_t *ret_bytes);
 };
 
@@ -59,12 +64,14 @@ extern const struct file_ops *file_io; /* the installed table; calls read file_i
 
 void file_install(const struct file_ops *ops);
 int file_last_errno(void);
+/* For back-ends: notes the errno of a failed call and gives its status. */
+enum status file_error(int error);
 
-/* Reads a whole small file; heap of tag MEM_OTHER, caller frees *ret_len + 1 bytes (a zero follows).
- * ST_LIMIT above max bytes. */
+/* Reads a whole small file; heap of tag MEM_OTHER, caller frees *ret_len + 1 bytes (a zero
+ * follows). ST_LIMIT above max bytes. */
 enum status file_read_all(const char *path, size_t max, char **ret, size_t *ret_len) MUST_CHECK;
-/* Temporary beside it, sync, rename, sync of the directory: afterwards the file has these bytes or,
- * on any error, its old ones. */
+/* Temporary (path + ".tmp") beside it, sync, rename, sync of the directory: afterwards the file has
+ * these bytes or, on an error, its old ones; when the last of the four fails, either. */
 enum status file_write_atomic(const char *path, const void *p, size_t n, uint32_t mode) MUST_CHECK;
 /* dir + "/" + name into out; false when it does not fit. */
 bool file_join(char *out, size_t cap, const char *dir, const char *name);

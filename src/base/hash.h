@@ -20,6 +20,8 @@ static inline uint64_t hash_u64(uint64_t x) /* a finaliser: every bit moves ever
 
 /* CRC32C (Castagnoli, RFC 3720 appendix B.4), continuing from crc; 0 to begin. */
 uint32_t crc32c(uint32_t crc, const void *p, size_t n);
+/* The same without special instructions, for tests on machines that have them. */
+uint32_t crc32c_portable(uint32_t crc, const void *p, size_t n);
 
 /* xoshiro256**, seeded by splitmix64: for tests, jitter and sampling; never for secrets. */
 struct rand {

@@ -21,7 +21,7 @@ struct iobuf {
 
 struct chain { /* zero is empty */
 	struct iobuf *first, *last;
-	size_t len; /* bytes in all chunks */
+	size_t len;  /* bytes in all chunks */
 	bool failed; /* an append found no memory: sticky */
 };
 

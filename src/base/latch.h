@@ -1,7 +1,7 @@
 /* base/latch.h - a 4-byte spin-then-sleep lock for chunks (held below a microsecond).
  *
- * Room: base. Futex-based: uncontended lock and unlock are one atomic each. No rank check: the owner
- * room says the order. */
+ * Room: base. Futex-based: uncontended lock and unlock are one atomic each. No rank check: the
+ * owner room says the order. */
 #ifndef BASE_LATCH_H
 #define BASE_LATCH_H
 

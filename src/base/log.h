@@ -13,7 +13,7 @@ enum log_level { LOG_DEBUG, LOG_INFO, LOG_WARN, LOG_ERROR };
 void log_set_level(enum log_level level);
 enum log_level log_get_level(void);
 bool log_level_parse(struct str s, enum log_level *ret); /* debug, info, warn, error */
-void log_set_fd(int fd);                                 /* default: standard error */
+void log_set_fd(int fd);				 /* default: standard error */
 void log_write(enum log_level level, const char *room, const char *fmt, ...) PRINTF_LIKE(3, 4);
 /* Tests: every line goes to fn instead (NULL: back to the fd). */
 void log_set_hook(void (*fn)(void *ctx, enum log_level level, const char *line), void *ctx);

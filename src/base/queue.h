@@ -13,6 +13,7 @@
 
 struct queue_node { /* embedded by the message; the queue never owns memory */
 	struct cds_wfcq_node n;
+	bool counted; /* against the limit; the queue's */
 };
 
 struct queue {
@@ -27,7 +28,8 @@ struct queue {
 enum status queue_init(struct queue *q, uint32_t limit) MUST_CHECK;
 void queue_release(struct queue *q);
 enum status queue_push(struct queue *q, struct queue_node *n) MUST_CHECK;
-/* Counted neither against the limit nor refused: for answers whose place was reserved by a request. */
+/* Counted neither against the limit nor refused: for answers whose place was reserved by a request.
+ */
 void queue_push_reserved(struct queue *q, struct queue_node *n);
 struct queue_node *queue_pop(struct queue *q); /* NULL: empty */
 void queue_clear_event(struct queue *q);       /* before popping until empty */

@@ -12,7 +12,7 @@ enum status {
 	ST_OK = 0,
 	ST_YIELD,     /* time slice spent: call the same function again later */
 	ST_PARK,      /* waits for an event; whoever parked it will wake it */
-	ST_END,       /* no more input */
+	ST_END,	      /* no more input */
 	ST_NOMEM,     /* the allocator said no */
 	ST_LIMIT,     /* a named limit was reached (budget, depth, size) */
 	ST_INVALID,   /* bad input; the diag says what and where */
@@ -21,7 +21,7 @@ enum status {
 	ST_BUSY,      /* a bounded queue is full: nothing was taken, retry */
 	ST_NOT_FOUND, /* the named thing does not exist */
 	ST_EXISTS,    /* the named thing exists already */
-	ST_IO,        /* the operating system refused; the log has errno and file */
+	ST_IO,	      /* the operating system refused; the log has errno and file */
 	ST_FULL,      /* disk full */
 	ST_CORRUPT,   /* stored bytes fail their checksum or make no sense */
 	ST_CLOSED,    /* the peer or the object is gone */

@@ -49,8 +49,8 @@ struct thread {
 	char name[16]; /* shown by ps -L; at most 15 characters */
 };
 /* All signals are blocked in it: signals belong to main. The struct lives until thread_join. */
-enum status thread_start(struct thread *t, const char *name, void (*run)(void *arg), void *arg)
-	MUST_CHECK;
+enum status thread_start(struct thread *t, const char *name, void (*run)(void *arg),
+			 void *arg) MUST_CHECK;
 void thread_join(struct thread *t);
 unsigned thread_cpus(void); /* usable processors, at least 1 */
 

@@ -17,8 +17,9 @@
 #define vec_reserve(tag, vec, want)                                                                \
 	vec_grow_((tag), (void **)&(vec)->v, &(vec)->cap, (want), sizeof((vec)->v[0]))
 #define vec_push(tag, vec, ...)                                                                    \
-	(vec_reserve((tag), (vec), (size_t)(vec)->n + 1) ? ((vec)->v[(vec)->n++] = (__VA_ARGS__), true) \
-							 : false)
+	(vec_reserve((tag), (vec), (size_t)(vec)->n + 1)                                           \
+	     ? ((vec)->v[(vec)->n++] = (__VA_ARGS__), true)                                        \
+	     : false)
 #define vec_release(tag, vec)                                                                      \
 	do {                                                                                       \
 		mem_free((tag), (vec)->v, (size_t)(vec)->cap * sizeof((vec)->v[0]));               \

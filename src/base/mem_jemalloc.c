@@ -1,0 +1,45 @@
+/* base/mem_jemalloc.c - jemalloc behind the allocator's door. */
+#include "base/mem_jemalloc.h"
+
+#include <jemalloc/jemalloc.h>
+
+static void *je_alloc(size_t size, size_t align)
+{
+	if (size == 0)
+		size = 1;
+	int flags = align > _Alignof(max_align_t) ? MALLOCX_ALIGN(align) : 0;
+	return mallocx(size, flags);
+}
+
+static void *je_resize(void *p, size_t old_size, size_t size)
+{
+	(void)old_size;
+	return rallocx(p, size != 0 ? size : 1, 0);
+}
+
+/* Not sdallocx: it must be told the alignment too, which our callers do not keep, because an
+ * aligned block may belong to another size class than its size says. */
+static void je_free(void *p, size_t size)
+{
+	(void)size;
+	dallocx(p, 0);
+}
+
+static uint64_t je_resident(void)
+{
+	uint64_t epoch = 1; /* writing it refreshes the statistics */
+	size_t epoch_len = sizeof epoch, resident = 0, resident_len = sizeof resident;
+
+	if (mallctl("epoch", &epoch, &epoch_len, &epoch, sizeof epoch) != 0 ||
+	    mallctl("stats.resident", &resident, &resident_len, NULL, 0) != 0)
+		return 0;
+	return resident;
+}
+
+const struct mem_backend mem_jemalloc = {
+    .name = "jemalloc",
+    .alloc = je_alloc,
+    .resize = je_resize,
+    .free = je_free,
+    .resident = je_resident,
+};
