@@ -34,6 +34,7 @@ enum expr_kind {
 	EXPR_GRAPH_CALL, /* graph_func: functions that read the graph */
 	EXPR_COMPREHENSION, /* [local IN args[0] WHERE args[1] | args[2]]; args[1], args[2] may be NULL */
 	EXPR_QUANTIFIER,    /* quantifier(local IN args[0] WHERE args[1]) */
+	EXPR_PATH,          /* args: node, then (edge, or the path value of a segment) and node, repeated */
 	EXPR_REDUCE,        /* accumulator local2 = args[0], local IN args[1] | args[2] */
 };
 

@@ -170,7 +170,9 @@ struct plan {
 	const struct pop *root;
 	uint32_t n_ops;
 	const struct pop **ops; /* by id */
+	struct str text; /* a copy of the text that made the plan */
 	uint32_t n_slots;
+	const struct str *slot_names; /* variables; empty for slots without a name */
 	uint32_t n_locals; /* most nested comprehension variables */
 	uint32_t n_names;
 	const struct plan_name *names;
@@ -183,6 +185,8 @@ struct plan {
 	bool writes;  /* contains a writing operator */
 	bool ordered; /* the last clause sorts */
 };
+
+const char *pop_kind_name(enum pop_kind k); /* "NodeScan" */
 
 struct plan *plan_ref(struct plan *p);
 void plan_unref(struct plan *p);

@@ -1,0 +1,56 @@
+/* plan/logical.h - a pattern as a small graph, between binder and planner.
+ *
+ * Room: plan, private. Lives in the plan's scratch arena. */
+#ifndef PLAN_LOGICAL_H
+#define PLAN_LOGICAL_H
+
+#include "plan/plan_int.h"
+
+#define PATTERN_ELEMENTS_MAX 256 /* nodes and edges of one MATCH */
+
+struct qnode {
+	uint32_t slot;
+	uint32_t label; /* a label that every match has (index into names), NAME_NONE: none known */
+};
+
+struct qedge {
+	uint32_t slot;     /* the edge, or the list of edges of a quantified one */
+	uint32_t from, to; /* indexes of qnodes, as written */
+	uint8_t dir;       /* enum pat_dir */
+	uint8_t mode;      /* enum path_mode */
+	bool quantified, shortest, all_shortest, distinct_edges;
+	uint32_t n_types;
+	const uint32_t *types;
+	uint32_t min, max;
+	uint32_t path_slot;
+	const struct expr *edge_pred;
+	uint32_t offset;
+	bool done;
+};
+
+struct qpred {
+	const struct expr *e;
+	struct slot_set slots;
+	bool done;
+};
+
+struct qgraph {
+	struct planner *p;
+	uint32_t n_nodes, n_edges, n_preds;
+	struct qnode *nodes;
+	struct qedge *edges;
+	struct qpred *preds;
+};
+
+/* The pattern over the rows of input, whose slots are in *bound; afterwards *bound holds the
+ * pattern's too. Places every predicate of q as early as its slots allow. */
+enum status plan_pattern(struct qgraph *q, const struct pop *input, struct slot_set *bound,
+			 const struct pop **ret) MUST_CHECK;
+
+/* cost.c: estimates from kept counts; never exact, never zero. */
+double cost_label_rows(struct planner *p, uint32_t label);
+double cost_seek_rows(struct planner *p, uint32_t label, bool unique);
+double cost_degree(struct planner *p, const struct qedge *e);
+double cost_selectivity(struct planner *p, const struct expr *pred);
+
+#endif

@@ -1,0 +1,372 @@
+/* Match order: greedy from the cheapest place. Bound variables and index seeks first, then the edge
+ * with the smallest fan-out; predicates as soon as their slots are there. Parts of the pattern that
+ * hang together with nothing bound are planned alone and joined: by hash where an equality connects
+ * them, else as a product. */
+#include "plan/logical.h"
+
+struct step { /* one partial plan */
+	const struct pop *op;
+	struct slot_set bound;
+	double rows;
+};
+
+static const struct pop *with_estimate(struct pop *o, double rows, double cost)
+{
+	o->est_rows = rows;
+	o->est_cost = cost;
+	return o;
+}
+
+static enum status place_filters(struct qgraph *q, struct step *s)
+{
+	for (uint32_t i = 0; i < q->n_preds; i++) {
+		struct qpred *pr = &q->preds[i];
+		if (pr->done || !slot_subset(&pr->slots, &s->bound))
+			continue;
+		struct pop *f = pop_new(q->p, POP_FILTER, s->op);
+		if (f == NULL)
+			return ST_NOMEM;
+		f->filter.pred = pr->e;
+		f->offset = pr->e->offset;
+		pr->done = true;
+		double in = s->rows;
+		s->rows = MAX_OF(s->rows * cost_selectivity(q->p, pr->e), 0.01);
+		s->op = with_estimate(f, s->rows, s->op->est_cost + in);
+	}
+	return ST_OK;
+}
+
+/* ---- where a part of the pattern begins ---------------------------------------------- */
+
+struct start {
+	uint32_t node;    /* index of a qnode */
+	uint32_t i_pred;  /* the predicate that a seek answers, UINT32_MAX: a scan */
+	uint32_t key;     /* names index */
+	bool by_id;
+	const struct expr *value;
+	double rows;
+};
+
+static bool is_key_of(const struct expr *e, uint32_t slot)
+{
+	return e->kind == EXPR_PROP && e->args[0]->kind == EXPR_SLOT && e->args[0]->slot == slot;
+}
+
+static bool is_id_of(const struct expr *e, uint32_t slot)
+{
+	return e->kind == EXPR_GRAPH_CALL && e->sub == GF_ID && e->args[0]->kind == EXPR_SLOT &&
+	       e->args[0]->slot == slot;
+}
+
+static struct prop_index *find_index(struct planner *p, uint32_t label, uint32_t key)
+{
+	name_id l = store_name_find(p->store, NAME_LABEL, p->names.v[label].text);
+	name_id k = store_name_find(p->store, NAME_KEY, p->names.v[key].text);
+
+	return l == NAME_NONE || k == NAME_NONE ? NULL : graph_index_find(p->g, NULL, l, k);
+}
+
+/* A seek on node n by predicate i whose other side is known from *bound. */
+static bool try_seek(struct qgraph *q, uint32_t n, uint32_t i, const struct slot_set *bound,
+		     struct start *ret)
+{
+	const struct expr *e = q->preds[i].e;
+	const struct qnode *node = &q->nodes[n];
+
+	if (q->preds[i].done || e->kind != EXPR_EQ)
+		return false;
+	for (unsigned side = 0; side < 2; side++) {
+		const struct expr *key = e->args[side], *value = e->args[1 - side];
+		struct slot_set used = {0};
+		expr_slots(value, &used);
+		if (!slot_subset(&used, bound))
+			continue;
+		*ret = (struct start){.node = n, .i_pred = i, .value = value};
+		if (is_id_of(key, node->slot)) {
+			ret->by_id = true;
+			ret->rows = 1;
+			return true;
+		}
+		if (node->label == NAME_NONE || !is_key_of(key, node->slot))
+			continue;
+		struct prop_index *ix = find_index(q->p, node->label, key->name);
+		if (ix == NULL)
+			continue;
+		ret->key = key->name;
+		ret->rows = cost_seek_rows(q->p, node->label, prop_index_unique(ix));
+		return true;
+	}
+	return false;
+}
+
+static struct start best_start(struct qgraph *q, uint32_t n, const struct slot_set *bound)
+{
+	struct start best = {
+		.node = n,
+		.i_pred = UINT32_MAX,
+		.rows = cost_label_rows(q->p, q->nodes[n].label),
+	};
+	for (uint32_t i = 0; i < q->n_preds; i++) {
+		struct start s;
+		if (try_seek(q, n, i, bound, &s) && (best.i_pred == UINT32_MAX || s.rows < best.rows))
+			best = s;
+	}
+	return best;
+}
+
+static enum status begin_seek(struct qgraph *q, const struct start *at, struct step *s)
+{
+	struct pop *o = pop_new(q->p, at->by_id ? POP_NODE_BY_ID : POP_INDEX_SEEK, s->op);
+
+	if (o == NULL)
+		return ST_NOMEM;
+	o->seek.out = q->nodes[at->node].slot;
+	o->seek.label = q->nodes[at->node].label;
+	o->seek.key = at->key;
+	o->seek.value = at->value;
+	o->offset = at->value->offset;
+	q->preds[at->i_pred].done = true;
+	s->rows = MAX_OF(s->rows * at->rows, 0.01);
+	slot_add(&s->bound, o->seek.out);
+	s->op = with_estimate(o, s->rows, s->op->est_cost + s->rows);
+	return ST_OK;
+}
+
+static enum status begin_scan(struct qgraph *q, const struct start *at, struct step *s)
+{
+	struct pop *o = pop_new(q->p, POP_NODE_SCAN, NULL);
+
+	if (o == NULL)
+		return ST_NOMEM;
+	o->scan.out = q->nodes[at->node].slot;
+	o->scan.label = q->nodes[at->node].label;
+	*s = (struct step){.rows = at->rows};
+	slot_add(&s->bound, o->scan.out);
+	s->op = with_estimate(o, at->rows, at->rows);
+	return ST_OK;
+}
+
+/* ---- edges ------------------------------------------------------------------------------- */
+
+static bool types_overlap(const struct qedge *a, const struct qedge *b)
+{
+	if (a->n_types == 0 || b->n_types == 0)
+		return true;
+	for (uint32_t i = 0; i < a->n_types; i++)
+		for (uint32_t j = 0; j < b->n_types; j++)
+			if (a->types[i] == b->types[j])
+				return true;
+	return false;
+}
+
+static enum status set_unique(struct qgraph *q, uint32_t i_edge, struct pop *o)
+{
+	const struct qedge *e = &q->edges[i_edge];
+	uint32_t *unique = ARENA_ARRAY(q->p->a, uint32_t, q->n_edges);
+
+	if (unique == NULL)
+		return ST_NOMEM;
+	for (uint32_t j = 0; j < q->n_edges; j++) {
+		const struct qedge *other = &q->edges[j];
+		if (j != i_edge && other->done && other->distinct_edges && e->distinct_edges &&
+		    types_overlap(e, other))
+			unique[o->expand.n_unique++] = other->slot;
+	}
+	o->expand.unique = unique;
+	return ST_OK;
+}
+
+static uint8_t flip(uint8_t dir)
+{
+	return dir == DIR_OUT ? DIR_IN : dir == DIR_IN ? DIR_OUT : DIR_BOTH;
+}
+
+static enum status add_edge(struct qgraph *q, uint32_t i_edge, struct step *s)
+{
+	struct qedge *e = &q->edges[i_edge];
+	uint32_t from = q->nodes[e->from].slot, to = q->nodes[e->to].slot;
+	/* A quantified edge's list is in the order of the walk as written: never turned around. */
+	bool reverse = !slot_has(&s->bound, from) && !e->quantified;
+	struct pop *o = pop_new(q->p,
+				e->shortest     ? POP_SHORTEST
+				: e->quantified ? POP_VAR_EXPAND
+						: POP_EXPAND,
+				s->op);
+
+	if (o == NULL)
+		return ST_NOMEM;
+	o->expand.from = reverse ? to : from;
+	o->expand.to = reverse ? from : to;
+	o->expand.dir = reverse ? flip(e->dir) : e->dir;
+	o->expand.into = slot_has(&s->bound, o->expand.to);
+	o->expand.edge = e->slot;
+	o->expand.mode = e->mode;
+	o->expand.optional_end = e->all_shortest;
+	o->expand.n_types = e->n_types;
+	o->expand.types = e->types;
+	o->expand.min = e->min;
+	o->expand.max = e->max;
+	o->expand.path = e->path_slot;
+	o->expand.edge_pred = e->edge_pred;
+	o->offset = e->offset;
+	TRY(set_unique(q, i_edge, o));
+	double degree = cost_degree(q->p, e), in = s->rows;
+	if (o->expand.into)
+		degree /= cost_label_rows(q->p, NAME_NONE);
+	s->rows = MAX_OF(s->rows * degree, 0.01);
+	slot_add(&s->bound, o->expand.to);
+	slot_add(&s->bound, e->slot);
+	slot_add(&s->bound, e->path_slot);
+	e->done = true;
+	s->op = with_estimate(o, s->rows, s->op->est_cost + in + s->rows);
+	return ST_OK;
+}
+
+/* The next edge that hangs on a bound node: closing a cycle first, then the smallest fan-out. A
+ * shortest path waits until its other end has had its chance to be bound by a seek. */
+static uint32_t next_edge(struct qgraph *q, const struct step *s)
+{
+	uint32_t best = UINT32_MAX;
+	double best_cost = 0;
+
+	for (uint32_t i = 0; i < q->n_edges; i++) {
+		const struct qedge *e = &q->edges[i];
+		bool from = slot_has(&s->bound, q->nodes[e->from].slot);
+		bool to = slot_has(&s->bound, q->nodes[e->to].slot);
+		if (e->done || (!from && !to) || (e->quantified && !from))
+			continue;
+		if (from && to && !e->quantified)
+			return i;
+		double cost = cost_degree(q->p, e);
+		if (best == UINT32_MAX || cost < best_cost) {
+			best = i;
+			best_cost = cost;
+		}
+	}
+	return best;
+}
+
+/* Before walking many edges towards a far end, bind that end when a seek can. */
+static enum status seek_far_ends(struct qgraph *q, uint32_t i_edge, struct step *s)
+{
+	const struct qedge *e = &q->edges[i_edge];
+	uint32_t far = slot_has(&s->bound, q->nodes[e->from].slot) ? e->to : e->from;
+
+	if (!e->quantified || slot_has(&s->bound, q->nodes[far].slot))
+		return ST_OK;
+	struct start at = best_start(q, far, &s->bound);
+	if (at.i_pred == UINT32_MAX || at.rows > 1)
+		return ST_OK;
+	TRY(begin_seek(q, &at, s));
+	return place_filters(q, s);
+}
+
+static enum status grow(struct qgraph *q, struct step *s)
+{
+	uint32_t i;
+
+	TRY(place_filters(q, s));
+	while ((i = next_edge(q, s)) != UINT32_MAX) {
+		TRY(seek_far_ends(q, i, s));
+		TRY(add_edge(q, i, s));
+		TRY(place_filters(q, s));
+	}
+	return ST_OK;
+}
+
+/* ---- joining parts --------------------------------------------------------------------------- */
+
+/* Equalities with one side known left and the other right become the keys of a hash join. */
+static enum status join_keys(struct qgraph *q, const struct step *l, const struct step *r,
+			     struct pop *o)
+{
+	const struct expr **left = ARENA_ARRAY(q->p->a, const struct expr *, q->n_preds + 1);
+	const struct expr **right = ARENA_ARRAY(q->p->a, const struct expr *, q->n_preds + 1);
+	uint32_t n = 0;
+
+	if (left == NULL || right == NULL)
+		return ST_NOMEM;
+	for (uint32_t i = 0; i < q->n_preds; i++) {
+		struct qpred *pr = &q->preds[i];
+		if (pr->done || pr->e->kind != EXPR_EQ)
+			continue;
+		struct slot_set a = {0}, b = {0};
+		expr_slots(pr->e->args[0], &a);
+		expr_slots(pr->e->args[1], &b);
+		bool straight = slot_subset(&a, &l->bound) && slot_subset(&b, &r->bound);
+		bool crossed = slot_subset(&b, &l->bound) && slot_subset(&a, &r->bound);
+		if (!straight && !crossed)
+			continue;
+		left[n] = pr->e->args[straight ? 0 : 1];
+		right[n++] = pr->e->args[straight ? 1 : 0];
+		pr->done = true;
+	}
+	o->kind = n > 0 ? POP_HASH_JOIN : POP_CROSS;
+	o->join.n = n;
+	o->join.left_keys = left;
+	o->join.right_keys = right;
+	return ST_OK;
+}
+
+static enum status join_parts(struct qgraph *q, struct step *s, const struct step *part)
+{
+	if (s->op->kind == POP_UNIT && s->op->left == NULL && s->rows <= 1 && !q->p->in_apply) {
+		slot_or(&s->bound, &part->bound);
+		s->op = part->op;
+		s->rows = part->rows;
+		return ST_OK;
+	}
+	struct pop *o = pop_new(q->p, POP_CROSS, s->op);
+	if (o == NULL)
+		return ST_NOMEM;
+	o->right = part->op;
+	TRY(join_keys(q, s, part, o));
+	double rows = s->rows * part->rows;
+	if (o->kind == POP_HASH_JOIN)
+		rows = MAX_OF(s->rows, part->rows);
+	slot_or(&s->bound, &part->bound);
+	s->rows = rows;
+	s->op = with_estimate(o, rows, s->op->est_cost + part->op->est_cost + rows);
+	return ST_OK;
+}
+
+/* The cheapest node that is not bound yet; false when all are. */
+static bool cheapest_start(struct qgraph *q, const struct slot_set *bound, struct start *ret)
+{
+	bool found = false;
+
+	for (uint32_t n = 0; n < q->n_nodes; n++) {
+		if (slot_has(bound, q->nodes[n].slot))
+			continue;
+		struct start at = best_start(q, n, bound);
+		if (!found || at.rows < ret->rows || (at.i_pred != UINT32_MAX && at.rows <= ret->rows))
+			*ret = at;
+		found = true;
+	}
+	return found;
+}
+
+/* A quantified edge is walked from its written start: a part that begins at its end would never
+ * reach it, so its start joins as a part of its own; grow() then closes the edge with both ends. */
+enum status plan_pattern(struct qgraph *q, const struct pop *input, struct slot_set *bound,
+			 const struct pop **ret)
+{
+	struct step s = {.op = input, .bound = *bound, .rows = MAX_OF(input->est_rows, 0.01)};
+	struct start at;
+
+	TRY(grow(q, &s));
+	while (cheapest_start(q, &s.bound, &at)) {
+		if (at.i_pred != UINT32_MAX) {
+			TRY(begin_seek(q, &at, &s));
+		} else {
+			struct step part;
+			TRY(begin_scan(q, &at, &part));
+			TRY(grow(q, &part));
+			TRY(join_parts(q, &s, &part));
+		}
+		TRY(grow(q, &s));
+	}
+	*bound = s.bound;
+	*ret = s.op;
+	return ST_OK;
+}
