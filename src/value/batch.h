@@ -1,5 +1,5 @@
-/* value/batch.h - 1,024 rows: typed columns, null bits, a selection. The common coin: exec makes it,
- * proto encodes it, the client reads it.
+/* value/batch.h - 1,024 rows: typed columns, null bits, a selection. The common coin: exec makes
+ * it, proto encodes it, the client reads it.
  *
  * Room:    value.
  * Threads: a batch belongs to one thread at a time.
@@ -18,19 +18,20 @@
 #define BATCH_COLUMNS_MAX 1024
 
 enum column_kind {
-	COL_VALUE, /* struct value v[] */
-	COL_INT,   /* int64_t i[] */
-	COL_FLOAT, /* double f[] */
-	COL_BOOL,  /* uint8_t b[] */
+	COL_VALUE,  /* struct value v[] */
+	COL_INT,    /* int64_t i[] */
+	COL_FLOAT,  /* double f[] */
+	COL_BOOL,   /* uint8_t b[] */
 	COL_STRING, /* struct str s[] */
-	COL_NODE,  /* elem_id id[] */
-	COL_EDGE,  /* elem_id id[] */
+	COL_NODE,   /* elem_id id[] */
+	COL_EDGE,   /* elem_id id[] */
 };
 
 struct column {
-	uint8_t kind; /* enum column_kind */
-	bool is_const; /* element 0 stands for every row */
-	bool has_null; /* false: nulls is not looked at (COL_VALUE: nulls are V_NULL, never the bits) */
+	uint8_t kind;	 /* enum column_kind */
+	bool is_const;	 /* element 0 stands for every row */
+	bool has_null;	 /* false: nulls is not looked at (COL_VALUE: nulls are V_NULL, never the
+			    bits) */
 	uint64_t *nulls; /* BATCH_ROWS bits, set: null; may be NULL while has_null is false */
 	union {
 		void *data;
@@ -44,8 +45,8 @@ struct column {
 };
 
 struct batch {
-	uint32_t n_rows; /* positions in use, at most BATCH_ROWS */
-	uint32_t n_sel;  /* selected rows, 1..n_rows; operators never hand on an empty batch */
+	uint32_t n_rows;     /* positions in use, at most BATCH_ROWS */
+	uint32_t n_sel;	     /* selected rows, 1..n_rows; operators never hand on an empty batch */
 	const uint16_t *sel; /* ascending positions, or NULL: 0..n_rows-1 (then n_sel == n_rows) */
 	uint32_t n_cols;
 	struct column *cols;

@@ -1,35 +1,50 @@
-/* value/order.h - equality, comparison, one total order, distinctness and its hash.
+/* value/order.h - equality, comparison, ordering and distinctness: four different questions.
  *
  * Room:   value. Pure functions.
- * Source: openCypher 9 comparability and orderability, ISO/IEC 39075:2024 clause 19.3 where they
- *         agree; the answers where they differ stand in docs (null is largest, kinds do not compare).
+ * Source: ISO/IEC 39075:2024 subclauses 4.16 and 19.3; where the standard leaves a choice: null is
+ *         the largest, NaN the second largest in an ordering; numbers compare by exact value.
  *
- * Integers and floats compare by exact value, never through a rounded double. Elements compare by id. */
+ *                  null with null   NaN with NaN   1 with 1.0   values of different kinds
+ *   value_eq       unknown          false          true         false
+ *   value_compare  unknown          unordered      equal        unknown
+ *   value_order    equal            equal          equal        by rank of the kinds
+ *   value_same     true             true           true         false */
 #ifndef VALUE_ORDER_H
 #define VALUE_ORDER_H
 
 #include "value/value.h"
 
-enum tri { TRI_FALSE, TRI_TRUE, TRI_UNKNOWN };
+enum truth { TRUTH_FALSE, TRUTH_TRUE, TRUTH_UNKNOWN };
 
-/* a = b, three-valued: null gives unknown, different kinds false, NaN differs from all; lists and
- * maps element by element. */
-enum tri value_equal(struct value a, struct value b);
+/* The predicate `a = b`. Lists and maps: false when any pair is, else unknown when any pair is. */
+enum truth value_eq(struct value a, struct value b);
 
-/* a < b, a <= b and so on where the kinds compare (numbers, strings, booleans, like temporals, lists);
- * TRI_UNKNOWN otherwise and with null. ret: -1, 0, 1. With NaN every comparison is false: *ret_nan. */
-bool value_compare(struct value a, struct value b, int *ret, bool *ret_nan);
+enum comparison {
+	CMP_LESS = -1,
+	CMP_EQUAL = 0,
+	CMP_GREATER = 1,
+	CMP_UNORDERED, /* NaN takes part: <, <=, > and >= are all false */
+	CMP_UNKNOWN,   /* null takes part, or the kinds have no common order: all are unknown */
+};
 
-/* The total order of ORDER BY: map, node, edge, list, path, temporals, string, bytes, boolean, number,
- * NaN, null; -1, 0, 1. */
+/* What <, <=, > and >= ask. Lists compare element by element, then by length. */
+enum comparison value_compare(struct value a, struct value b);
+
+/* One total order over all values, for ORDER BY, min and max: below 0, 0, above 0. Ascending kinds:
+ * map, node, edge, list, path, temporal kinds, string, bytes, boolean, number, NaN, null. */
 int value_order(struct value a, struct value b);
 
-/* Whether two values are one group in DISTINCT and GROUP BY: null is null, NaN is NaN, 1 is 1.0. */
+/* Are they one for DISTINCT and grouping? The same as value_order() == 0, cheaper. */
 bool value_same(struct value a, struct value b);
 /* Equal for values that are the same. */
-uint64_t value_hash(struct value v);
+uint64_t value_hash(struct value v, uint64_t seed);
 
-/* Exact comparison of an integer and a float that is not NaN: -1, 0, 1. */
-int int_float_order(int64_t i, double f);
+/* Exact comparison of a double, not NaN, with an integer: no rounding of either. */
+int order_int_float(int64_t i, double f);
+
+static inline enum truth truth_not(enum truth t)
+{
+	return t == TRUTH_UNKNOWN ? TRUTH_UNKNOWN : t == TRUTH_FALSE ? TRUTH_TRUE : TRUTH_FALSE;
+}
 
 #endif

@@ -2,20 +2,20 @@
  *
  * Room:    value.
  * Threads: values are plain data; what they point to is immutable once shared.
- * Memory:  texts, lists, maps and paths are borrowed: they live in the query's arena or in the store
- *          under the reader's epoch. Copying the 16 bytes never copies what they point to.
- * Source:  ISO/IEC 39075:2024 clause 4.16 (value types); order and equality: order.h. */
+ * Memory:  texts, lists, maps and paths are borrowed: they live in the query's arena or in the
+ * store under the reader's epoch. Copying the 16 bytes never copies what they point to. Source:
+ * ISO/IEC 39075:2024 clause 4.16 (value types); order and equality: order.h. */
 #ifndef VALUE_VALUE_H
 #define VALUE_VALUE_H
 
 #include "base/arena.h"
 #include "base/diag.h"
 
-#define VALUE_DEPTH_MAX 64 /* nesting of lists and maps */
+#define VALUE_DEPTH_MAX 64	     /* nesting of lists and maps */
 #define VALUE_STRING_MAX (64u << 20) /* bytes of one text or byte string */
 
-typedef uint64_t elem_id;  /* slot of a node or an edge in its graph, below 2^48 */
-typedef uint32_t name_id;  /* of a label, an edge type or a property key in its dictionary */
+typedef uint64_t elem_id; /* slot of a node or an edge in its graph, below 2^48 */
+typedef uint32_t name_id; /* of a label, an edge type or a property key in its dictionary */
 #define ELEM_NONE UINT64_MAX
 #define NAME_NONE UINT32_MAX
 
@@ -28,12 +28,12 @@ enum value_kind {
 	V_BYTES,
 	V_DECIMAL, /* s: canonical text, 34 digits at most */
 	/* Temporal kinds hold i; aux as said. Civil times count microseconds. */
-	V_DATE,           /* days since 1970-01-01 */
-	V_LOCAL_TIME,     /* microseconds since midnight */
-	V_ZONED_TIME,     /* the same, aux: offset in minutes */
+	V_DATE,		  /* days since 1970-01-01 */
+	V_LOCAL_TIME,	  /* microseconds since midnight */
+	V_ZONED_TIME,	  /* the same, aux: offset in minutes */
 	V_LOCAL_DATETIME, /* microseconds since 1970-01-01 00:00 */
 	V_ZONED_DATETIME, /* the same in UTC, aux: offset in minutes */
-	V_DURATION,       /* i: microseconds, n: months (signed) */
+	V_DURATION,	  /* i: microseconds, n: months (signed) */
 	V_LIST,
 	V_MAP, /* GQL's record */
 	V_NODE,
@@ -53,7 +53,7 @@ struct value {
 		double f;
 		const char *s;
 		const struct value *list;
-		const struct map_entry *map;  /* in order of insertion, keys unique */
+		const struct map_entry *map; /* in order of insertion, keys unique */
 		const struct path_value *path;
 		elem_id id; /* V_NODE, V_EDGE: a reference; element() in exec resolves it */
 		const struct element *elem; /* with VALUE_RESOLVED */
@@ -83,7 +83,7 @@ struct element {
 };
 
 struct path_value {
-	uint32_t n_edges; /* nodes: n_edges + 1 */
+	uint32_t n_edges;		   /* nodes: n_edges + 1 */
 	const struct value *nodes, *edges; /* V_NODE and V_EDGE */
 };
 
@@ -134,11 +134,23 @@ static inline elem_id value_elem_id(struct value v)
 	return (v.flags & VALUE_RESOLVED) != 0 ? v.elem->id : v.id;
 }
 
+/* What an operation on values may use. */
+struct func_ctx {
+	struct arena *arena; /* of the result */
+	struct diag *diag;
+	uint32_t offset; /* bytes of the statement, for the diag */
+};
+
+/* Says which of its two limits stopped the arena, in the diag and in the status: ST_LIMIT (query
+ * memory limit) or ST_NOMEM. */
+enum status func_no_memory(struct func_ctx *x);
+
 /* GQL's name of a kind: "INT", "STRING", "NODE". */
 const char *value_kind_name(enum value_kind k);
 /* Entry of a map by key, or NULL. */
 const struct value *value_map_get(struct value map, struct str key);
-/* Deep copy into an arena, texts included. ST_NOMEM, or ST_LIMIT over the arena's budget. */
+/* Deep copy into an arena, texts and resolved elements included. ST_NOMEM, or ST_LIMIT over the
+ * arena's budget or nested deeper than VALUE_DEPTH_MAX. */
 enum status value_copy(struct arena *a, struct value v, struct value *ret) MUST_CHECK;
 
 #endif
