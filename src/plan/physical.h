@@ -53,14 +53,13 @@ struct assign {
 	const struct expr *expr;
 };
 
-enum agg_kind { AGG_COUNT_STAR, AGG_COUNT, AGG_SUM, AGG_AVG, AGG_MIN, AGG_MAX, AGG_COLLECT,
-		AGG_STDDEV_SAMP, AGG_STDDEV_POP };
+struct agg; /* value/func.h */
 
-struct agg {
-	uint8_t kind; /* enum agg_kind */
+struct plan_agg {
+	const struct agg *fn; /* NULL: count(*) */
 	bool distinct;
 	uint32_t slot;
-	const struct expr *arg; /* NULL for AGG_COUNT_STAR */
+	const struct expr *arg; /* NULL: count(*) */
 };
 
 struct sort_key {
@@ -127,7 +126,7 @@ struct pop {
 		} expand;
 		struct { const struct expr *pred; } filter;
 		struct { uint32_t n; const struct assign *items; } project;
-		struct { uint32_t n_keys, n_aggs; const struct assign *keys; const struct agg *aggs; } aggregate;
+		struct { uint32_t n_keys, n_aggs; const struct assign *keys; const struct plan_agg *aggs; } aggregate;
 		struct { uint32_t n; const uint32_t *slots; } distinct;
 		struct { uint32_t n; const struct sort_key *keys; const struct expr *skip, *limit; } sort; /* exprs may be NULL */
 		struct { const struct expr *skip, *limit; } limit;
