@@ -59,6 +59,7 @@
 #define WAL_FORMAT_H
 
 #include "base/codec.h"
+#include "base/status.h"
 
 #define WAL_FORMAT_MAJOR 1
 #define WAL_FORMAT_MINOR 0

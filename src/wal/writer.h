@@ -64,6 +64,7 @@ struct wal_options {
 	/* The state has changed, or a segment was given up after an error. May be NULL. */
 	void (*alarm)(void *ctx, enum wal_state state);
 	void *ctx;
+	bool no_thread; /* tests: rounds are driven by wal_step() */
 };
 
 /* Nothing is written before the first batch, adopted frame or wal_start. */
@@ -97,9 +98,8 @@ uint64_t wal_durable_lsn(const struct wal_writer *w);
 enum wal_state wal_state(const struct wal_writer *w);
 
 struct wal_stats {
-	uint64_t durable_lsn, seq;
+	uint64_t durable_lsn;
 	uint64_t n_commits, n_groups, n_bytes, n_syncs, n_segments, n_failed_segments;
-	uint64_t bytes_since_start; /* of frames, for the decision when a snapshot is due */
 };
 void wal_stats(const struct wal_writer *w, struct wal_stats *ret);
 

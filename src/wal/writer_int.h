@@ -1,0 +1,82 @@
+/* wal/writer_int.h - what writer.c (life, doors for other threads) and round.c (the log thread)
+ * share.
+ *
+ * Room: wal, private. */
+#ifndef WAL_WRITER_INT_H
+#define WAL_WRITER_INT_H
+
+#include "wal/segment.h"
+#include "wal/writer.h"
+
+#define FRAME_CAP (1u << 20) /* payload bytes that the writer puts into a frame */
+
+enum batch_kind { KIND_REDO, KIND_WAIT, KIND_ROTATE, KIND_STOP };
+
+struct wal_writer {
+	struct wal_options opt;
+	char dir[FILE_PATH_MAX];
+	struct queue queue;
+	struct thread thread;
+	bool opened, has_thread;
+	_Atomic int state;
+	_Atomic bool closing;
+	_Atomic uint32_t n_places;
+	_Atomic uint64_t promised, limit, disk_free;
+	_Atomic uint64_t durable_lsn;
+	_Atomic uint32_t rotate_asked;
+	struct wal_batch rotate, stop;
+
+	/* The log thread's. */
+	struct segment cur, spare;
+	uint64_t next_seq, prev_seq;
+	uint64_t lsn, chain;		    /* after the last frame written */
+	uint64_t durable_chain;		    /* at durable_lsn */
+	int64_t wall_us;		    /* last time given */
+	uint64_t note_due_ns, probe_due_ns; /* 0: none */
+	uint8_t *buf;			    /* one frame being filled */
+	struct wal_frame frame;
+
+	struct mutex position_lock; /* of the pair below */
+	uint64_t position_lsn, position_chain;
+	_Atomic uint64_t n_commits, n_groups, n_bytes, n_syncs, n_segments, n_failed_segments;
+};
+
+#define COUNT(field, n) atomic_fetch_add_explicit(&(field), (n), memory_order_relaxed)
+#define PEEK(field) atomic_load_explicit(&(field), memory_order_relaxed)
+
+static inline uint64_t seal_size(void)
+{
+	return wal_frame_size(WAL_SEAL_BYTES);
+}
+
+static inline uint64_t segment_bytes(const struct wal_writer *w)
+{
+	return w->opt.segment_bytes;
+}
+
+/* What a new segment can hold. */
+static inline uint64_t segment_room(const struct wal_writer *w)
+{
+	return segment_bytes(w) - WAL_HEADER_BYTES - seal_size() - wal_frame_size(0);
+}
+
+/* An upper bound for a transaction's bytes in the file, alone or in company. */
+static inline uint64_t framed_size(uint64_t redo_len)
+{
+	uint64_t n = redo_len + WAL_RECORD_BYTES;
+	return n + (n / FRAME_CAP + 1) * (WAL_FRAME_BYTES + 8);
+}
+
+void round_set_state(struct wal_writer *w, enum wal_state state);
+/* Begins a segment after the durable end of the log, with at least `room` bytes reserved. */
+enum status round_open_segment(struct wal_writer *w, uint64_t room) MUST_CHECK;
+/* Appends the frame whose payload is at buf + WAL_FRAME_BYTES. */
+enum status round_append_frame(struct wal_writer *w, struct wal_frame *f) MUST_CHECK;
+void round_publish(struct wal_writer *w); /* all that was written is durable */
+void round_seal(struct wal_writer *w);
+void round_prepare_spare(struct wal_writer *w);
+/* One round over all that waits; false: stop was asked. */
+bool round_step(struct wal_writer *w);
+int round_sleep_ms(const struct wal_writer *w); /* until something is due; -1: nothing */
+
+#endif
