@@ -56,7 +56,8 @@ struct agg_state {
 	uint64_t n;	     /* values taken */
 	bool has_float;	     /* sum, avg: a FLOAT was among them */
 	bool saw_null;	     /* a null was left out: warning 01G11 */
-	__int128 sum;	     /* of the integers, exact */
+	uint64_t sum_low;    /* of the integers, exact: 128 bits in two halves, because an arena */
+	int64_t sum_high;    /* aligns to 8 bytes only */
 	double fsum, carry;  /* of the floats, with what rounding lost; stddev: mean and squares */
 	struct value best;   /* min, max */
 	struct value *items; /* collect */

@@ -1,0 +1,60 @@
+/* value/func_list.c - lists. */
+#include <inttypes.h>
+
+#include "value/func_int.h"
+
+#define RANGE_MAX 10000000u /* elements that range() makes at most */
+
+enum status func_head(struct func_ctx *x, const struct value *args, unsigned n, struct value *ret)
+{
+	TRY(func_want(x, "head", 1, V_LIST, args[0]));
+	*ret = args[0].n > 0 ? args[0].list[0] : VALUE_NULL;
+	return ST_OK;
+}
+
+enum status func_last(struct func_ctx *x, const struct value *args, unsigned n, struct value *ret)
+{
+	TRY(func_want(x, "last", 1, V_LIST, args[0]));
+	*ret = args[0].n > 0 ? args[0].list[args[0].n - 1] : VALUE_NULL;
+	return ST_OK;
+}
+
+enum status func_tail(struct func_ctx *x, const struct value *args, unsigned n, struct value *ret)
+{
+	TRY(func_want(x, "tail", 1, V_LIST, args[0]));
+	*ret = args[0].n > 1 ? value_list(args[0].list + 1, args[0].n - 1) : value_list(NULL, 0);
+	return ST_OK;
+}
+
+/* How many numbers lie in from, from + step, ... up to and including `to`. */
+static uint64_t range_count(int64_t from, int64_t to, int64_t step)
+{
+	if (step > 0 ? from > to : from < to)
+		return 0;
+	uint64_t distance =
+	    step > 0 ? (uint64_t)to - (uint64_t)from : (uint64_t)from - (uint64_t)to;
+	uint64_t by = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
+	uint64_t steps = distance / by;
+	return steps < UINT64_MAX ? steps + 1 : steps;
+}
+
+enum status func_range(struct func_ctx *x, const struct value *args, unsigned n, struct value *ret)
+{
+	for (unsigned i = 0; i < n; i++)
+		TRY(func_want(x, "range", i + 1, V_INT, args[i]));
+	int64_t step = n == 3 ? args[2].i : 1;
+	if (step == 0)
+		return diag_set(x->diag, GQL_OUT_OF_RANGE, x->offset, "the step of 'range' is 0");
+	uint64_t count = range_count(args[0].i, args[1].i, step);
+	if (count > RANGE_MAX)
+		return diag_set(x->diag, GQL_LIST_TOO_LONG, x->offset,
+				"'range' of %" PRIu64 " elements, the limit is %u", count,
+				RANGE_MAX);
+	struct value *v = arena_alloc(x->arena, (size_t)count * sizeof *v);
+	if (v == NULL)
+		return func_no_memory(x);
+	for (uint64_t i = 0; i < count; i++)
+		v[i] = value_int((int64_t)((uint64_t)args[0].i + i * (uint64_t)step));
+	*ret = value_list(v, (uint32_t)count);
+	return ST_OK;
+}
