@@ -1,0 +1,174 @@
+"""Start, health, signals and log of a real server process."""
+
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import unittest
+
+import harness
+from harness import Server, free_port, geode
+
+
+class Start(unittest.TestCase):
+    def test_log(self):
+        with Server() as server:
+            self.assertEqual(server.stop(), 0, server.log())
+            lines = server.log().splitlines()
+            listening = next(i for i, s in enumerate(lines) if f"Listening on {server.address}" in s)
+            ready = next(i for i, s in enumerate(lines) if "Server ready" in s)
+            self.assertLess(listening, ready)
+            for line in lines:
+                self.assertRegex(line, r"^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}:\d{2}", server.log())
+
+    def test_health(self):
+        with Server() as server:
+            self.assertEqual(server.http("/live")[0], 200)
+            self.assertEqual(server.http("/ready")[0], 200)
+            self.assertEqual(server.http("/no/such/page")[0], 404)
+
+    def test_tcp_connect_and_close(self):
+        with Server() as server:
+            for _ in range(20):
+                socket.create_connection(("127.0.0.1", server.port), 5).close()
+            if shutil.which("nc"):
+                subprocess.run(["nc", "-z", "127.0.0.1", str(server.port)], check=True, timeout=10)
+            self.assertEqual(geode("ping", "--server", server.address).returncode, 0)
+
+    def test_one_process_of_that_name(self):
+        with Server() as server:
+            pid = server.process.pid
+            with open(f"/proc/{pid}/comm", encoding="ascii") as f:
+                self.assertEqual(f.read(), "geode\n")
+            with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as f:
+                self.assertEqual(f.read(), "", "the server must have no child process")
+            if shutil.which("pidof"):
+                out = subprocess.run(["pidof", "geode"], capture_output=True, text=True, check=True)
+                self.assertIn(str(pid), out.stdout.split())
+
+    def test_address_in_use(self):
+        with Server() as first:
+            with Server(port=first.port, wait=False) as second:
+                self.assertEqual(second.wait_end(harness.START_S), 1, second.log())
+                self.assertIn(first.address, second.log())
+            self.assertEqual(geode("ping", "--server", first.address).returncode, 0)
+
+    def test_directory_in_use(self):
+        with Server() as first:
+            with Server(data_dir=first.data_dir, wait=False) as second:
+                self.assertNotEqual(second.wait_end(harness.START_S), 0)
+                self.assertIn(str(first.data_dir), second.log())
+            self.assertEqual(geode("ping", "--server", first.address).returncode, 0)
+
+    def test_directory_cannot_be_made(self):
+        with Server(data_dir="/proc/no/such/place", wait=False) as server:
+            self.assertNotEqual(server.wait_end(harness.START_S), 0)
+            self.assertIn("/proc/no/such/place", server.log())
+
+    def test_ping_fails_fast_without_server(self):
+        began = time.monotonic()
+        done = geode("ping", "--server", f"127.0.0.1:{free_port()}", timeout=30)
+        self.assertEqual(done.returncode, 1, done.stderr)
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertNotEqual(done.stderr, "")
+
+    def test_log_level(self):
+        with Server("--log-level", "error") as server:
+            server.stop()
+            self.assertNotIn(" DEBUG ", server.log())
+
+
+class Stop(unittest.TestCase):
+    def test_signals(self):
+        for number in (signal.SIGTERM, signal.SIGINT):
+            with Server() as server:
+                self.assertEqual(server.stop(number), 0, server.log())
+
+    def test_open_transaction_is_rolled_back(self):
+        with Server() as server:
+            server.query("CREATE (n:Kept {v: 1})")
+            shell = subprocess.Popen([harness.GEODE, "shell", "--server", server.address],
+                                     stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+            try:
+                shell.stdin.write("BEGIN TRANSACTION;\nCREATE (n:Kept {v: 2});\n"
+                                  "MATCH (n:Kept) RETURN count(n) AS mine;\n")
+                shell.stdin.flush()
+                seen = ""
+                while not re.search(r"\b2\b", seen):
+                    line = shell.stdout.readline()
+                    self.assertNotEqual(line, "", f"the shell ended: {seen}")
+                    seen += line
+                self.assertEqual(server.number("MATCH (n:Kept) RETURN count(n) AS n"), 1)
+                self.assertEqual(server.stop(timeout=15), 0, server.log())
+            finally:
+                shell.kill()
+                shell.communicate()
+            with Server(data_dir=server.data_dir) as again:
+                self.assertEqual(again.number("MATCH (n:Kept) RETURN count(n) AS n"), 1)
+
+    def test_raised_again_while_stopping(self):
+        with Server() as server:
+            server.process.send_signal(signal.SIGTERM)
+            server.process.send_signal(signal.SIGTERM)
+            self.assertEqual(server.wait_end(), 0, server.log())
+
+
+class Certificates(unittest.TestCase):
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="geode-cert-")
+        self.addCleanup(shutil.rmtree, self.dir)
+        self.cert, self.key = os.path.join(self.dir, "cert.pem"), os.path.join(self.dir, "key.pem")
+
+    def test_given(self):
+        if not shutil.which("openssl"):
+            self.skipTest("openssl is not installed")
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:4096", "-keyout", self.key, "-out",
+                        self.cert, "-days", "365", "-nodes", "-subj", "/CN=localhost"],
+                       check=True, capture_output=True)
+        with Server("--cert", self.cert, "--key", self.key) as server:
+            self.assertEqual(geode("ping", "--server", server.address).returncode, 0, server.log())
+
+    def test_missing_file(self):
+        with Server("--cert", self.cert, "--key", self.key, wait=False) as server:
+            self.assertNotEqual(server.wait_end(harness.START_S), 0)
+            self.assertIn(self.cert, server.log())
+
+    def test_not_a_certificate(self):
+        for path in (self.cert, self.key):
+            with open(path, "w", encoding="ascii") as f:
+                f.write("no PEM\n")
+        with Server("--cert", self.cert, "--key", self.key, wait=False) as server:
+            self.assertNotEqual(server.wait_end(harness.START_S), 0)
+            self.assertIn(self.cert, server.log())
+
+    def test_own_is_kept(self):
+        """The certificate of the first start is that of the second, and only its owner reads the key."""
+        with Server() as server:
+            server.stop()
+            found = self.keys(server)
+            self.assertTrue(found, "no key beside the data directory")
+            for path in found:
+                self.assertEqual(os.stat(path).st_mode & 0o077, 0, path)
+            before = {p: open(p, "rb").read() for p in found}
+            with Server(data_dir=server.data_dir) as again:
+                again.stop()
+            self.assertEqual(before, {p: open(p, "rb").read() for p in found})
+
+    @staticmethod
+    def keys(server):
+        found = []
+        for folder, _, files in os.walk(server.data_dir.parent):
+            for name in files:
+                path = os.path.join(folder, name)
+                with open(path, "rb") as f:
+                    if b"PRIVATE KEY-----" in f.read(65536):
+                        found.append(path)
+        return found
+
+
+if __name__ == "__main__":
+    harness.main()
