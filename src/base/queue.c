@@ -4,6 +4,17 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+/* liburcu's atomics are compiled without ThreadSanitizer: it must be told that a node's push comes
+ * before its pop. */
+#ifdef __SANITIZE_THREAD__
+#include <sanitizer/tsan_interface.h>
+#define PUSHED(node) __tsan_release(node)
+#define POPPED(node) __tsan_acquire(node)
+#else
+#define PUSHED(node) ((void)(node))
+#define POPPED(node) ((void)(node))
+#endif
+
 enum status queue_init(struct queue *q, uint32_t limit)
 {
 	cds_wfcq_init(&q->head, &q->tail);
@@ -28,6 +39,7 @@ void queue_release(struct queue *q)
 static void enqueue(struct queue *q, struct queue_node *n)
 {
 	cds_wfcq_node_init(&n->n);
+	PUSHED(n);
 	cds_wfcq_enqueue(&q->head, &q->tail, &n->n);
 	if (atomic_exchange_explicit(&q->signalled, 1, memory_order_acq_rel) == 0) {
 		uint64_t one = 1;
@@ -61,6 +73,7 @@ struct queue_node *queue_pop(struct queue *q)
 	if (got == NULL)
 		return NULL;
 	struct queue_node *n = container_of(got, struct queue_node, n);
+	POPPED(n);
 	if (n->counted)
 		atomic_fetch_sub_explicit(&q->count, 1, memory_order_relaxed);
 	return n;
