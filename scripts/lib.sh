@@ -23,9 +23,9 @@ fail() {
 # Runs its arguments with the output in a file, of which the end is shown when the command fails.
 # quietly LOG COMMAND...
 quietly() {
-	local log=$1
+	local log=$1 shown=${*:2}
 	shift
-	printf '    %s\n' "$*"
+	printf '    %s\n' "${shown#as_root }"
 	if ! "$@" >"$log" 2>&1 </dev/null; then
 		tail -n 40 "$log" >&2
 		printf '%serror:%s %s failed; all of its output: %s\n' "$red" "$plain" "$1" "$log" >&2
