@@ -79,7 +79,7 @@ build() {
 	mkdir -p "$dir"
 	make_configure "$dir/bootstrap.out" || return 1
 	if [ ! -e "$dir/config.status" ] || [ "$(cat "$dir/options" 2>/dev/null)" != "$*" ]; then
-		(cd "$dir" && quietly configure.out "$top/configure" --quiet "$@") || return 1
+		(cd "$dir" && quietly "$dir/configure.out" "$top/configure" --quiet "$@") || return 1
 		printf '%s\n' "$*" >"$dir/options"
 	fi
 	quietly "$dir/make.out" make -C "$dir" -j "$jobs" --no-print-directory
