@@ -114,6 +114,17 @@ static struct start best_start(struct qgraph *q, uint32_t n, const struct slot_s
 	return best;
 }
 
+/* A scan or a seek by the node's label has checked it. */
+static void label_is_checked(struct qgraph *q, uint32_t n)
+{
+	for (uint32_t i = 0; i < q->n_preds; i++) {
+		const struct expr *e = q->preds[i].e;
+		if (e->kind == EXPR_HAS_LABEL && e->args[0]->kind == EXPR_SLOT &&
+		    e->args[0]->slot == q->nodes[n].slot && e->name == q->nodes[n].label)
+			q->preds[i].done = true;
+	}
+}
+
 static enum status begin_seek(struct qgraph *q, const struct start *at, struct step *s)
 {
 	struct pop *o = pop_new(q->p, at->by_id ? POP_NODE_BY_ID : POP_INDEX_SEEK, s->op);
@@ -126,6 +137,8 @@ static enum status begin_seek(struct qgraph *q, const struct start *at, struct s
 	o->seek.value = at->value;
 	o->offset = at->value->offset;
 	q->preds[at->i_pred].done = true;
+	if (!at->by_id)
+		label_is_checked(q, at->node);
 	s->rows = MAX_OF(s->rows * at->rows, 0.01);
 	slot_add(&s->bound, o->seek.out);
 	s->op = with_estimate(o, s->rows, s->op->est_cost + s->rows);
@@ -140,6 +153,7 @@ static enum status begin_scan(struct qgraph *q, const struct start *at, struct s
 		return ST_NOMEM;
 	o->scan.out = q->nodes[at->node].slot;
 	o->scan.label = q->nodes[at->node].label;
+	label_is_checked(q, at->node);
 	*s = (struct step){.rows = at->rows};
 	slot_add(&s->bound, o->scan.out);
 	s->op = with_estimate(o, at->rows, at->rows);

@@ -55,6 +55,7 @@ struct planner {
 	VEC(struct str) slot_names; /* as many as there are slots */
 	uint32_t n_locals;
 	bool writes, ordered;
+	bool no_lift; /* literals stay in the plan: it will not be cached */
 	bool in_apply; /* POP_UNIT stands for the outer row */
 };
 

@@ -1,0 +1,120 @@
+/* plan/bind.h - from the tree to operators: names are resolved, every semantic error is raised here.
+ *
+ * Room: plan, private. One thread. Results live in the plan's arena, scopes in the scratch arena.
+ *
+ * A pipe is a linear query on its way: the operators so far, the slots their rows have, and the scope,
+ * the variables that the next clause can name. A clause takes the pipe and grows it. */
+#ifndef PLAN_BIND_H
+#define PLAN_BIND_H
+
+#include "plan/logical.h"
+
+#define SCOPE_VARIABLES_MAX 1024
+#define BIND_LOCALS_MAX 64 /* nested comprehension variables */
+
+struct variable {
+	struct str name;
+	uint32_t slot;
+	uint8_t type;  /* enum value_kind, V_NULL: not known */
+	bool edge_list; /* variable of a quantified edge */
+	bool nullable;
+};
+
+struct scope {
+	VEC(struct variable) vars;
+};
+
+struct pipe {
+	const struct pop *op;
+	struct slot_set bound;
+	struct scope scope;
+	bool wrote; /* the last clause wrote: a reader needs a barrier first */
+	bool ended; /* RETURN or FINISH was there */
+	bool has_result;
+};
+
+/* What an aggregating projection knows while its items are bound. */
+struct grouping {
+	uint32_t n_keys;
+	struct group_key {
+		const struct ast_expr *ast;
+		struct str alias;
+		uint32_t slot;
+		uint8_t type;
+	} *keys;
+	VEC(struct plan_agg) aggs;
+	bool in_aggregate; /* inside an aggregate's argument: no second one */
+};
+
+struct binder {
+	struct planner *p;
+	struct pipe *pipe;
+	struct grouping *grouping; /* NULL: aggregates are an error here */
+	struct {
+		struct str name;
+		uint32_t index;
+	} locals[BIND_LOCALS_MAX];
+	uint32_t n_locals;
+	bool no_lift;     /* literals here shape the plan: keep them as constants */
+	bool no_subquery; /* nothing may be put under the expression */
+};
+
+/* scope.c */
+const struct variable *scope_find(const struct scope *s, struct str name);
+enum status scope_add(struct binder *b, struct scope *s, struct variable v, uint32_t offset) MUST_CHECK;
+void scope_release(struct scope *s);
+enum status scope_copy(struct scope *to, const struct scope *from) MUST_CHECK;
+
+/* bind_expr.c */
+enum status bind_expr(struct binder *b, const struct ast_expr *e, const struct expr **ret) MUST_CHECK;
+/* The same where a truth value is wanted. */
+enum status bind_condition(struct binder *b, const struct ast_expr *e, const struct expr **ret)
+	MUST_CHECK;
+bool ast_has_aggregate(const struct ast_expr *e);
+bool ast_has_subquery(const struct ast_expr *e);
+/* Same words, whatever the white space. */
+bool ast_same_text(struct binder *b, const struct ast_expr *x, const struct ast_expr *y);
+bool expr_reads_graph(const struct expr *e);
+struct expr *expr_new(struct binder *b, enum expr_kind kind, uint32_t n_args, uint32_t offset,
+		      uint32_t length);
+const struct expr *expr_slot(struct binder *b, uint32_t slot, uint8_t type, bool nullable,
+			     uint32_t offset, uint32_t length);
+const struct expr *expr_binary(struct binder *b, enum expr_kind kind, const struct expr *x,
+			       const struct expr *y, uint32_t offset, uint32_t length);
+/* Labels of a node or types of an edge as a predicate over element. */
+enum status bind_label(struct binder *b, const struct ast_label *l, const struct expr *element,
+		       const struct expr **ret) MUST_CHECK;
+enum status bind_unsupported(struct binder *b, uint32_t offset, const char *what);
+enum status bind_no_memory(struct binder *b);
+
+/* bind_func.c */
+enum status bind_call(struct binder *b, const struct ast_expr *e, const struct expr **ret) MUST_CHECK;
+
+/* bind_pattern.c */
+enum status bind_match(struct binder *b, const struct ast_pattern *pattern, bool optional) MUST_CHECK;
+/* The pattern over the pipe's rows. */
+enum status pattern_match(struct binder *b, const struct ast_pattern *ast) MUST_CHECK;
+enum status pattern_check_path(struct binder *b, const struct ast_path *path) MUST_CHECK;
+enum status pattern_wrong_variable(struct binder *b, const struct ast_name *n, const char *wanted);
+
+/* bind_make.c */
+enum status bind_insert(struct binder *b, const struct ast_pattern *pattern) MUST_CHECK;
+enum status bind_merge(struct binder *b, const struct ast_clause *c) MUST_CHECK;
+
+/* bind_project.c */
+enum status bind_project(struct binder *b, const struct ast_clause *c) MUST_CHECK;
+enum status bind_page(struct binder *b, const struct ast_page *page) MUST_CHECK;
+
+/* bind_query.c */
+enum status bind_query(struct binder *b, const struct ast_query *q) MUST_CHECK;
+enum status bind_set_items(struct binder *b, uint32_t n, const struct ast_set *sets,
+			   uint32_t *ret_n, struct set_item **ret) MUST_CHECK;
+enum status bind_filter(struct binder *b, const struct ast_expr *e) MUST_CHECK;
+/* Before a clause that reads the graph: all of the writing clause before it is done first. */
+enum status bind_barrier(struct binder *b) MUST_CHECK;
+enum status pipe_add(struct binder *b, enum pop_kind kind, struct pop **ret) MUST_CHECK;
+/* A pipe of its own below an apply: it begins with the row of the outer one. */
+enum status bind_inner_begin(struct binder *b, struct pipe *inner) MUST_CHECK;
+enum status bind_exists(struct binder *b, const struct ast_expr *e, struct pipe *ret_inner) MUST_CHECK;
+
+#endif

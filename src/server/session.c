@@ -1,0 +1,657 @@
+#include "server/session.h"
+
+#include "server/command.h"
+#include "server/server_int.h"
+
+#define WINDOW_HIGH (1u << 20) /* unsent bytes of a stream beyond which pages wait */
+
+/* ---- sending ---------------------------------------------------------------------------- */
+
+static void send_out(struct session *s, struct chain *out)
+{
+	if (s->stream == NULL || out->failed) {
+		if (out->failed && s->stream != NULL)
+			net_conn_close(s->conn->net, SERVER_CLOSE_NO_MEMORY);
+		chain_release(out);
+		return;
+	}
+	net_stream_send(s->stream, out);
+}
+
+/* The answer of a failed request, whatever the request was. */
+static void send_error(struct session *s, const struct diag *d, struct str text, bool first_frame)
+{
+	const struct answer_outcome outcome = {.status = d->code};
+	struct chain out = {0};
+
+	answer_error(&out, d, text);
+	if (first_frame && s->request == REQUEST_EXECUTE && s->conn->habits->trailing_status)
+		answer_status(&out, &outcome);
+	send_out(s, &out);
+}
+
+static void send_diag(struct session *s, const struct diag *d)
+{
+	send_error(s, d, STR_NULL, true);
+}
+
+/* ---- transactions ------------------------------------------------------------------------- */
+
+static void end_transaction(struct session *s)
+{
+	s->txn = NULL;
+	s->txn_lost = false;
+	vec_release(MEM_SESSION, &s->savepoints);
+}
+
+static void roll_back(struct session *s)
+{
+	if (s->txn != NULL)
+		txn_rollback(s->txn);
+	end_transaction(s);
+}
+
+/* A statement's own end in the transaction it ran in, after an error. */
+static void undo_statement(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	query_close(st->query);
+	st->query = NULL;
+	if (st->txn == NULL)
+		return;
+	if (st->auto_commit) {
+		txn_rollback(st->txn);
+	} else {
+		txn_rollback_to(st->txn, &st->savepoint);
+		txn_set_failed(st->txn);
+		s->txn_lost = s->txn_lost || st->status == ST_CONFLICT;
+	}
+	st->txn = NULL;
+}
+
+static void close_statement(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	if (st->open && st->txn != NULL && st->auto_commit) {
+		query_close(st->query);
+		st->query = NULL;
+		txn_rollback(st->txn);
+	}
+	statement_close(st);
+}
+
+static void fail_statement(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	undo_statement(s);
+	send_error(s, &st->diag, st->text, !st->schema_sent);
+	close_statement(s);
+	s->state = SESSION_IDLE;
+}
+
+static void on_committed(struct txn_commit *c, enum status result)
+{
+	struct session *s = container_of(c, struct session, commit);
+
+	s->commit_result = result;
+	net_loop_post_reserved(s->conn->io->loop, &s->wake);
+}
+
+/* ---- the answer of a statement ---------------------------------------------------------------- */
+
+static size_t page_limit(const struct session *s)
+{
+	const struct habits *h = s->conn->habits;
+
+	return s->st.page_sent ? h->next_page_bytes : h->first_page_bytes;
+}
+
+static void begin_page(struct session *s, uint32_t rows)
+{
+	statement_page_limits(&s->st, page_limit(s), s->conn->habits->pages_unasked ? 0 : rows);
+}
+
+static void append_trailing(struct session *s, struct chain *out)
+{
+	const struct answer_outcome outcome = {.status = GQL_SUCCESS};
+
+	if (s->request == REQUEST_EXECUTE && s->conn->habits->trailing_status)
+		answer_status(out, &outcome);
+}
+
+static enum page_wrap wrap_of(const struct session *s)
+{
+	return s->request == REQUEST_PULL ? PAGE_PULL : PAGE_EXECUTE;
+}
+
+/* The statement holds and all of it is known: the last frames leave in one write. */
+static void send_last(struct session *s)
+{
+	struct statement *st = &s->st;
+	struct chain out = {0};
+
+	chain_move(&out, &st->held);
+	if (st->n_columns == 0)
+		statement_take_empty(&out, GQL_SUCCESS);
+	else
+		statement_take_page(st, &out, wrap_of(s), true);
+	append_trailing(s, &out);
+	send_out(s, &out);
+	st->txn = NULL;
+	close_statement(s);
+	s->state = SESSION_IDLE;
+}
+
+static void rerun_or_fail(struct session *s);
+
+static void commit_auto(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	query_close(st->query);
+	st->query = NULL;
+	s->commit = (struct txn_commit){.done = on_committed};
+	enum status r = txn_commit(st->txn, &s->commit, &st->diag);
+	if (r == ST_PARK) {
+		s->state = SESSION_COMMIT;
+		return;
+	}
+	st->txn = NULL; /* gone in every other case */
+	if (r == ST_OK) {
+		s->last_lsn = MAX_OF(s->last_lsn, s->commit.lsn);
+		send_last(s);
+		return;
+	}
+	st->status = r;
+	if (!diag_is_set(&st->diag))
+		(void)diag_fail(&st->diag, r, GQL_INTERNAL, DIAG_NO_POSITION,
+				"the commit was refused: %s", status_name(r));
+	if (r == ST_CONFLICT || r == ST_BUSY)
+		rerun_or_fail(s);
+	else
+		fail_statement(s);
+}
+
+static void statement_ended(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	if (st->auto_commit) {
+		if (st->profile && !statement_writes(st)) {
+			txn_rollback(st->txn);
+			st->txn = NULL;
+			send_last(s);
+			return;
+		}
+		commit_auto(s);
+		return;
+	}
+	query_close(st->query);
+	st->query = NULL;
+	txn_next_clause(st->txn); /* the next statement sees what this one wrote */
+	send_last(s);
+}
+
+/* ---- running ------------------------------------------------------------------------------------ */
+
+static void run_later(struct session *s)
+{
+	s->state = SESSION_RUNNING;
+	io_queue_run(s->conn->io, s);
+}
+
+static enum status start_auto(struct session *s)
+{
+	struct statement *st = &s->st;
+	bool writes = statement_writes(st);
+
+	if (st->txn == NULL)
+		TRY(txn_begin(s->conn->io->server->txns, writes ? TXN_WRITE : TXN_READ, s->last_lsn,
+			      &st->txn));
+	else if (writes)
+		txn_will_write(st->txn);
+	return statement_start(st, st->txn);
+}
+
+/* An auto-committed statement that lost and has sent nothing is undone wholly and runs again, after
+ * everything else that waits in this thread has had its turn. */
+static void rerun_or_fail(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	if (st->schema_sent || ++st->reruns > SESSION_RERUNS_MAX ||
+	    (st->deadline_ns != 0 && clock_mono_ns() >= st->deadline_ns)) {
+		fail_statement(s);
+		return;
+	}
+	if (st->txn != NULL) {
+		query_close(st->query);
+		st->query = NULL;
+		txn_rollback(st->txn);
+		st->txn = NULL;
+	}
+	enum status r = start_auto(s);
+	if (r != ST_OK) {
+		st->status = r;
+		fail_statement(s);
+		return;
+	}
+	begin_page(s, st->page_rows);
+	run_later(s);
+}
+
+/* A page is full and more rows follow. */
+static void page_full(struct session *s)
+{
+	struct statement *st = &s->st;
+	struct chain out = {0};
+
+	if (st->auto_commit && statement_writes(st)) { /* nothing leaves before it is durable */
+		statement_take_page(st, &st->held, PAGE_EXECUTE, false);
+		begin_page(s, 0);
+		run_later(s);
+		return;
+	}
+	statement_take_page(st, &out, wrap_of(s), false);
+	if (!s->conn->habits->pages_unasked)
+		append_trailing(s, &out);
+	send_out(s, &out);
+	if (!s->conn->habits->pages_unasked) {
+		s->state = SESSION_IDLE; /* the result stays open until pull or the next execute */
+		return;
+	}
+	begin_page(s, 0);
+	if (s->stream != NULL && net_stream_unsent(s->stream) > WINDOW_HIGH)
+		s->state = SESSION_FLOW;
+	else
+		run_later(s);
+}
+
+static void run_statement(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	switch (statement_run(st)) {
+	case STATEMENT_YIELD:
+		run_later(s);
+		break;
+	case STATEMENT_PAGE:
+		page_full(s);
+		break;
+	case STATEMENT_END:
+		statement_ended(s);
+		break;
+	case STATEMENT_ERROR:
+		if (st->status == ST_CONFLICT && st->auto_commit)
+			rerun_or_fail(s);
+		else
+			fail_statement(s);
+		break;
+	}
+}
+
+/* ---- requests -------------------------------------------------------------------------------------- */
+
+static bool refuse_in_failed(struct session *s, struct diag *d)
+{
+	if (s->txn == NULL || !txn_is_failed(s->txn))
+		return false;
+	(void)diag_set(d, GQL_TXN_FAILED, DIAG_NO_POSITION,
+		       "the transaction has failed: only ROLLBACK%s is possible",
+		       s->txn_lost ? "" : " and ROLLBACK TO SAVEPOINT");
+	return true;
+}
+
+static void begin_statement(struct session *s)
+{
+	struct statement *st = &s->st;
+	enum status r;
+
+	st->auto_commit = s->txn == NULL;
+	if (st->auto_commit) {
+		r = start_auto(s);
+	} else {
+		st->txn = s->txn;
+		txn_savepoint(s->txn, &st->savepoint);
+		if (statement_writes(st) && txn_mode(s->txn) == TXN_EXPLICIT_READ)
+			r = diag_set(&st->diag, GQL_TXN_READ_ONLY, DIAG_NO_POSITION,
+				     "the transaction is read only");
+		else
+			r = statement_start(st, s->txn);
+	}
+	if (r != ST_OK) {
+		st->status = r;
+		fail_statement(s);
+		return;
+	}
+	begin_page(s, st->page_rows);
+	run_statement(s);
+}
+
+static void on_execute(struct session *s, const struct request *req)
+{
+	struct statement *st = &s->st;
+	enum status r = ST_OK;
+
+	if (s->txn == NULL) /* the epoch is held before the text is looked at */
+		r = txn_begin(s->conn->io->server->txns, TXN_READ, s->last_lsn, &st->txn);
+	st->auto_commit = s->txn == NULL;
+	st->page_rows = req->execute.page_size != 0 ? req->execute.page_size : HABIT_PULL_ROWS;
+	if (r == ST_OK)
+		r = statement_open(st, s->conn->io->server, s->conn->graph, &req->execute);
+	else
+		(void)diag_fail(&st->diag, r, GQL_RESOURCES, DIAG_NO_POSITION,
+				"too many open transactions (limit %u)", TXN_ACTIVE_MAX);
+	if (r == ST_OK && st->plan == NULL) {
+		command_run(s); /* BEGIN, CREATE INDEX, SESSION: answers by itself */
+		return;
+	}
+	if (r == ST_OK && refuse_in_failed(s, &st->diag))
+		r = ST_INVALID;
+	if (r != ST_OK) {
+		st->open = true;
+		st->status = r;
+		if (!st->auto_commit && !txn_is_failed(s->txn))
+			txn_set_failed(s->txn);
+		fail_statement(s);
+		return;
+	}
+	begin_statement(s);
+}
+
+static void on_pull(struct session *s, const struct request *req)
+{
+	struct chain out = {0};
+
+	if (!s->st.open) {
+		page_none(&out);
+		send_out(s, &out);
+		return;
+	}
+	begin_page(s, req->pull.page_size != 0 ? req->pull.page_size : HABIT_PULL_ROWS);
+	run_statement(s);
+}
+
+static void on_hello(struct session *s, const struct request *req)
+{
+	struct conn *c = s->conn;
+	struct diag d;
+	struct chain out = {0};
+
+	diag_reset(&d);
+	if (conn_hello(c, &req->hello, &d) == ST_OK) {
+		answer_hello(&out, str_of(c->session_id), graph_name(c->graph));
+		send_out(s, &out);
+		return;
+	}
+	answer_hello_refused(&out, &d);
+	send_out(s, &out);
+	net_conn_close(c->net, SERVER_CLOSE_REFUSED);
+}
+
+static void not_supported(struct session *s, enum request_kind kind)
+{
+	struct chain out = {0};
+
+	answer_unsupported(&out, kind, STR("this server does not offer that request"));
+	send_out(s, &out);
+}
+
+static void on_request(struct session *s, const struct request *req)
+{
+	struct chain out = {0};
+
+	s->request = req->kind;
+	if (req->kind == REQUEST_HELLO) {
+		on_hello(s, req);
+		return;
+	}
+	if (!s->conn->greeted) {
+		struct diag d;
+		diag_reset(&d);
+		(void)diag_set(&d, GQL_CONNECTION, DIAG_NO_POSITION, "hello comes first");
+		send_diag(s, &d);
+		net_conn_close(s->conn->net, SERVER_CLOSE_PROTOCOL);
+		return;
+	}
+	if (req->kind != REQUEST_PULL && req->kind != REQUEST_PING)
+		close_statement(s); /* a new request drops the open result */
+	switch (req->kind) {
+	case REQUEST_EXECUTE:
+		on_execute(s, req);
+		break;
+	case REQUEST_PULL:
+		on_pull(s, req);
+		break;
+	case REQUEST_PING:
+		answer_ping(&out);
+		send_out(s, &out);
+		break;
+	case REQUEST_BEGIN:
+		command_begin(s, req->begin.read_only);
+		break;
+	case REQUEST_COMMIT:
+		command_commit(s);
+		break;
+	case REQUEST_ROLLBACK:
+		command_rollback(s);
+		break;
+	case REQUEST_SAVEPOINT:
+		command_savepoint(s, req->savepoint.name);
+		break;
+	case REQUEST_ROLLBACK_TO:
+		command_rollback_to(s, req->savepoint.name);
+		break;
+	default:
+		not_supported(s, req->kind);
+		break;
+	}
+}
+
+static void on_message(struct session *s, struct str message)
+{
+	struct request req;
+	struct diag d;
+	struct arena *a = &s->requests;
+
+	diag_reset(&d);
+	/* An open result may still refer to the parameters of its own request. */
+	if (!s->st.open)
+		arena_reset(a);
+	enum status r = request_decode(message, a, &req, &d);
+	if (r == ST_OK) {
+		on_request(s, &req);
+		return;
+	}
+	s->request = REQUEST_EXECUTE;
+	if (!diag_is_set(&d))
+		(void)diag_fail(&d, r, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION, "out of memory");
+	send_diag(s, &d);
+	if (r == ST_CORRUPT)
+		net_conn_close(s->conn->net, SERVER_CLOSE_PROTOCOL);
+}
+
+/* ---- bytes ---------------------------------------------------------------------------------------- */
+
+static void protocol_error(struct session *s, const struct diag *d)
+{
+	send_diag(s, d);
+	if (s->stream != NULL)
+		net_conn_close(s->conn->net, SERVER_CLOSE_PROTOCOL);
+}
+
+/* Frames one after another while nothing is being worked on; gives what it used. */
+static size_t take_frames(struct session *s, const uint8_t *p, size_t n)
+{
+	struct reader in = reader_of(p, n);
+	struct str message;
+	struct diag d;
+
+	while (s->state == SESSION_IDLE && s->stream != NULL) {
+		diag_reset(&d);
+		enum status r = frame_feed(&s->frames, &in, &message, &d);
+		if (r == ST_END)
+			break;
+		if (r != ST_OK) {
+			protocol_error(s, &d);
+			return n;
+		}
+		on_message(s, message);
+	}
+	return n - reader_left(&in);
+}
+
+static void keep_pending(struct session *s, const uint8_t *p, size_t n)
+{
+	buf_put(&s->pending, p, n);
+	if (!buf_ok(&s->pending)) {
+		struct diag d;
+		diag_reset(&d);
+		(void)diag_set(&d, GQL_TOO_LARGE, DIAG_NO_POSITION,
+			       "more than %u bytes of requests were sent ahead", SESSION_PENDING_MAX);
+		protocol_error(s, &d);
+	} else if (!s->paused && s->stream != NULL) {
+		net_stream_pause(s->stream);
+		s->paused = true;
+	}
+}
+
+/* After each step that may have made the session idle: requests that came meanwhile. */
+static void drain_pending(struct session *s)
+{
+	while (s->state == SESSION_IDLE && s->pending_at < s->pending.len && s->stream != NULL)
+		s->pending_at += take_frames(s, (const uint8_t *)s->pending.p + s->pending_at,
+					     s->pending.len - s->pending_at);
+	if (s->pending_at < s->pending.len)
+		return;
+	buf_reset(&s->pending);
+	s->pending_at = 0;
+	if (s->paused && s->stream != NULL && s->state == SESSION_IDLE) {
+		net_stream_resume(s->stream);
+		s->paused = false;
+	}
+}
+
+void session_data(struct session *s, const uint8_t *p, size_t n, bool fin)
+{
+	(void)fin; /* a client that ends its side still reads its answers */
+	size_t used = s->pending.len == 0 ? take_frames(s, p, n) : 0;
+	if (used < n && s->stream != NULL)
+		keep_pending(s, p + used, n - used);
+	drain_pending(s);
+}
+
+void session_slice(struct session *s)
+{
+	if (s->state != SESSION_RUNNING)
+		return;
+	run_statement(s);
+	drain_pending(s);
+}
+
+void session_writable(struct session *s)
+{
+	if (s->state == SESSION_FLOW)
+		run_later(s);
+}
+
+/* ---- the log has answered ------------------------------------------------------------------------- */
+
+static void commit_unknown(struct diag *d)
+{
+	(void)diag_set(d, GQL_RESOLUTION_UNKNOWN, DIAG_NO_POSITION,
+		       "the log could not be written: whether the transaction holds is not known");
+	diag_hint(d, "look at the server's log, then read the data again");
+}
+
+void session_committed(struct session *s)
+{
+	struct statement *st = &s->st;
+	bool of_statement = st->open && st->auto_commit;
+	struct diag d;
+
+	txn_finish(of_statement ? st->txn : s->txn);
+	if (of_statement)
+		st->txn = NULL;
+	else
+		end_transaction(s);
+	s->state = SESSION_IDLE;
+	if (s->stream == NULL) {
+		session_free(s);
+		return;
+	}
+	if (s->commit_result == ST_OK)
+		s->last_lsn = MAX_OF(s->last_lsn, s->commit.lsn);
+	diag_reset(&d);
+	if (s->commit_result != ST_OK) {
+		commit_unknown(&d);
+		if (of_statement) {
+			st->diag = d;
+			fail_statement(s);
+		} else {
+			send_diag(s, &d);
+		}
+	} else if (of_statement && st->plan != NULL) {
+		send_last(s);
+	} else {
+		command_committed(s);
+	}
+	drain_pending(s);
+}
+
+/* ---- life --------------------------------------------------------------------------------------------- */
+
+struct session *session_new(struct conn *c, struct net_stream *stream)
+{
+	struct session *s = MEM_NEW(MEM_SESSION, struct session);
+
+	if (s == NULL)
+		return NULL;
+	s->conn = c;
+	s->stream = stream;
+	frame_init(&s->frames, FRAME_REQUEST_MAX);
+	buf_init(&s->pending, MEM_SESSION, SESSION_PENDING_MAX);
+	s->budget = (struct budget){.limit_bytes = c->io->server->config->query_memory,
+				    .parent = &c->io->server->query_budget};
+	arena_init(&s->requests, MEM_SESSION, &s->budget);
+	statement_init(&s->st, c->io->server);
+	io_add_session(c->io, s);
+	c->n_sessions++;
+	return s;
+}
+
+void session_free(struct session *s)
+{
+	struct conn *c = s->conn;
+
+	io_remove_session(c->io, s);
+	statement_release(&s->st);
+	frame_release(&s->frames);
+	buf_release(&s->pending);
+	arena_release(&s->requests);
+	vec_release(MEM_SESSION, &s->savepoints);
+	MEM_FREE(MEM_SESSION, s);
+	c->n_sessions--;
+	conn_release(c);
+}
+
+void session_close(struct session *s)
+{
+	s->stream = NULL;
+	if (s->state == SESSION_COMMIT)
+		return; /* the log still needs it: session_committed frees */
+	close_statement(s);
+	roll_back(s);
+	session_free(s);
+}
+
+void session_shutdown(struct session *s)
+{
+	if (s->st.open)
+		statement_stop(&s->st, QUERY_SHUTDOWN);
+	if (s->state == SESSION_FLOW)
+		run_later(s);
+}

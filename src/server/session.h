@@ -1,0 +1,82 @@
+/* server/session.h - a session: one bidirectional stream of a connection that holds the login.
+ *
+ * Room:    server.
+ * Threads: a session belongs to the I/O thread of its connection and needs no lock; only wake comes
+ *          from the log's thread, through the I/O thread's inbox.
+ *
+ * One request at a time: while one is being worked on, later bytes of the stream wait, first in the
+ * session, then in the peer (flow control). A statement runs at once, a slice at a time; what is left
+ * of it goes to the I/O thread's run queue. */
+#ifndef SERVER_SESSION_H
+#define SERVER_SESSION_H
+
+#include "base/queue.h"
+#include "net/net.h"
+#include "proto/proto.h"
+#include "server/statement.h"
+
+#define SESSION_SAVEPOINT_NAME_MAX 256 /* bytes */
+#define SESSION_PENDING_MAX (16u << 20) /* bytes of requests sent ahead */
+#define SESSION_RERUNS_MAX 1000        /* of an auto-committed statement that loses to others */
+
+struct io;
+
+/* A connection: what its streams share. */
+struct conn {
+	struct io *io;
+	struct net_conn *net;
+	const struct habits *habits;
+	struct graph *graph; /* bound by hello, NULL before it */
+	bool greeted;
+	char session_id[37]; /* UUID */
+	uint32_t n_sessions;
+	bool closed;
+};
+
+enum session_state {
+	SESSION_IDLE,    /* takes the next request */
+	SESSION_RUNNING, /* a statement has work to do: in the run queue between slices */
+	SESSION_FLOW,    /* a statement waits until the peer has read */
+	SESSION_COMMIT,  /* waits for the log */
+};
+
+struct named_savepoint {
+	char name[SESSION_SAVEPOINT_NAME_MAX];
+	struct txn_savepoint at;
+};
+
+struct session {
+	struct conn *conn;
+	struct net_stream *stream; /* NULL: the peer is gone */
+	enum session_state state;
+	struct frame_reader frames;
+	struct buf pending; /* bytes received while busy */
+	size_t pending_at;
+	bool paused;
+
+	struct txn *txn;  /* of an explicit transaction; NULL: none */
+	bool txn_lost;    /* it has lost against another one: ROLLBACK only */
+	VEC(struct named_savepoint) savepoints;
+	uint64_t last_lsn; /* of the session's last acknowledged commit */
+
+	struct statement st;
+	enum request_kind request; /* whose answer is due */
+	struct txn_commit commit;
+	struct queue_node wake;
+	enum status commit_result;
+	struct session *next_run;
+	struct session *prev, *next; /* all sessions of the I/O thread */
+};
+
+/* NULL: no memory. */
+struct session *session_new(struct conn *c, struct net_stream *stream);
+void session_data(struct session *s, const uint8_t *p, size_t n, bool fin);
+void session_writable(struct session *s); /* the peer has read on */
+void session_slice(struct session *s);    /* from the run queue */
+void session_committed(struct session *s); /* its wake came through the inbox */
+/* The stream is gone: rolls back; the session frees itself once the log does not need it any more. */
+void session_close(struct session *s);
+/* The server stops: a running statement ends with 57P01. */
+void session_shutdown(struct session *s);
+
+#endif

@@ -1,0 +1,252 @@
+#include "server/statement.h"
+
+#include "gql/gql.h"
+#include "server/explain.h"
+#include "server/server_int.h"
+
+static enum status no_memory(struct statement *s)
+{
+	if (diag_is_set(&s->diag))
+		return ST_LIMIT;
+	if (arena_over_budget(&s->arena))
+		return diag_fail(&s->diag, ST_LIMIT, GQL_QUERY_MEMORY, DIAG_NO_POSITION,
+				 "the statement needs more than its %llu bytes of memory",
+				 (unsigned long long)s->budget.limit_bytes);
+	return diag_fail(&s->diag, ST_NOMEM, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION, "out of memory");
+}
+
+/* Every failure leaves with a diag: codes without one are ours or the machine's. */
+static enum status explain_status(struct statement *s, enum status st)
+{
+	if (st == ST_OK || diag_is_set(&s->diag))
+		return st;
+	if (st == ST_NOMEM || st == ST_LIMIT)
+		return no_memory(s);
+	return diag_fail(&s->diag, st, GQL_INTERNAL, DIAG_NO_POSITION, "unexpected status '%s'",
+			 status_name(st));
+}
+
+static enum status make_plan(struct statement *s, struct graph *g)
+{
+	struct plan_cache *cache = s->server->plans;
+
+	s->plan = plan_cache_get(cache, s->text, &s->tokens, g);
+	if (s->plan != NULL)
+		return ST_OK;
+	struct ast_statement *ast = NULL;
+	TRY(gql_parse(&s->arena, s->text, &s->tokens, &ast, &s->diag));
+	s->ast = ast;
+	s->explain = ast->explain;
+	s->profile = ast->profile;
+	if (!ast_is_query(ast))
+		return ST_OK;
+	TRY(plan_make(ast, s->text, &s->tokens, g, &s->plan, &s->diag));
+	if (!s->explain && !s->profile)
+		plan_cache_put(cache, s->text, &s->tokens, s->plan);
+	return ST_OK;
+}
+
+static enum status name_columns(struct statement *s)
+{
+	s->n_columns = s->plan->n_columns;
+	s->columns = ARENA_ARRAY(&s->arena, struct answer_column, s->n_columns);
+	if (s->columns == NULL)
+		return no_memory(s);
+	for (uint32_t i = 0; i < s->n_columns; i++)
+		s->columns[i] = (struct answer_column){
+			.name = plan_column_name(s->plan, i, s->text, &s->tokens),
+			.type = "ANY",
+		};
+	return ST_OK;
+}
+
+static enum status open_text(struct statement *s, struct graph *g, const struct request_execute *req)
+{
+	s->text = arena_str(&s->arena, req->text);
+	s->params = req->params;
+	s->n_params = req->n_params;
+	if (s->text.p == NULL)
+		return no_memory(s);
+	if (!utf8_valid(s->text))
+		return diag_set(&s->diag, GQL_BAD_TEXT, DIAG_NO_POSITION, "the statement is not UTF-8");
+	TRY(gql_lex(&s->arena, s->text, &s->tokens, &s->diag));
+	TRY(make_plan(s, g));
+	if (s->plan == NULL)
+		return ST_OK;
+	TRY(name_columns(s));
+	s->values = ARENA_ARRAY(&s->arena, struct value, s->plan->n_params);
+	if (s->values == NULL)
+		return no_memory(s);
+	if (s->explain)
+		return ST_OK; /* parameters are not needed to plan */
+	return plan_bind_params(s->plan, s->text, &s->tokens, s->params, s->n_params, &s->arena,
+				s->values, &s->diag);
+}
+
+enum status statement_open(struct statement *s, struct server *server, struct graph *g,
+			   const struct request_execute *req)
+{
+	uint32_t timeout_ms = req->timeout_ms != 0 ? req->timeout_ms : server->config->query_timeout_ms;
+
+	s->open = true;
+	s->start_ns = clock_mono_ns();
+	if (timeout_ms != 0)
+		s->deadline_ns = s->start_ns + timeout_ms * UINT64_C(1000000);
+	enum status st = explain_status(s, open_text(s, g, req));
+	s->planned_ns = clock_mono_ns();
+	return st;
+}
+
+void statement_close(struct statement *s)
+{
+	if (!s->open)
+		return;
+	query_close(s->query);
+	plan_unref(s->plan);
+	page_release(&s->page);
+	chain_release(&s->held);
+	arena_reset(&s->arena);
+	struct arena keep = s->arena;
+	struct server *server = s->server;
+	struct budget budget = s->budget;
+	*s = (struct statement){.server = server, .arena = keep, .budget = budget};
+}
+
+bool statement_writes(const struct statement *s)
+{
+	return s->plan != NULL && s->plan->writes && !s->explain;
+}
+
+enum status statement_start(struct statement *s, struct txn *txn)
+{
+	const struct query_options opt = {
+		.budget = &s->server->query_budget,
+		.memory_limit_bytes = s->server->config->query_memory,
+		.stop = &s->stop,
+		.profile = s->profile,
+	};
+
+	query_close(s->query);
+	s->query = NULL;
+	s->batch = NULL;
+	s->n_rows = 0;
+	chain_release(&s->held);
+	page_release(&s->page);
+	page_init(&s->page);
+	s->diag = (struct diag){0};
+	diag_reset(&s->diag);
+	if (s->explain)
+		return explain_status(s, explain_rows(s));
+	return explain_status(s, query_open(s->plan, txn, s->values, &opt, &s->diag, &s->query));
+}
+
+void statement_page_limits(struct statement *s, size_t bytes, uint32_t rows)
+{
+	page_begin(&s->page, bytes, rows);
+}
+
+static enum status next_batch(struct statement *s)
+{
+	s->i_sel = 0;
+	s->batch = NULL;
+	if (s->explain) {
+		s->batch = s->plan_rows_taken ? NULL : &s->plan_rows;
+		s->plan_rows_taken = true;
+		return ST_OK;
+	}
+	struct batch *b = NULL;
+	TRY(query_next(s->query, &b));
+	if (b != NULL && s->profile) {
+		s->n_rows += b->n_sel; /* PROFILE shows the plan, not the rows */
+		return ST_YIELD;
+	}
+	if (b == NULL && s->profile && !s->plan_rows_taken) {
+		TRY(profile_rows(s));
+		s->plan_rows_taken = true;
+		b = &s->plan_rows;
+	}
+	s->batch = b;
+	return ST_OK;
+}
+
+enum statement_event statement_run(struct statement *s)
+{
+	enum status st = ST_OK;
+
+	if (s->deadline_ns != 0 && clock_mono_ns() >= s->deadline_ns)
+		statement_stop(s, QUERY_TIMED_OUT);
+	for (;;) {
+		if (s->batch == NULL) {
+			st = next_batch(s);
+			if (st == ST_YIELD)
+				return STATEMENT_YIELD;
+			if (st != ST_OK)
+				break;
+			if (s->batch == NULL)
+				return STATEMENT_END;
+		}
+		if (s->n_columns != 0) {
+			uint32_t before = s->i_sel;
+			st = page_append(&s->page, s->batch, &s->i_sel, &s->diag);
+			if (st != ST_OK)
+				break;
+			s->n_rows += s->i_sel - before;
+			if (s->i_sel < s->batch->n_sel)
+				return STATEMENT_PAGE;
+		}
+		s->batch = NULL;
+	}
+	s->status = explain_status(s, st);
+	if (s->diag.offset != DIAG_NO_POSITION)
+		s->diag.offset = plan_offset(s->plan, s->diag.offset, &s->tokens);
+	return STATEMENT_ERROR;
+}
+
+/* A type found by looking at values is a promise for the whole result: only when this page ends it. */
+static const char *column_type(const struct statement *s, uint32_t i, bool final)
+{
+	if (s->plan_rows_taken)
+		return page_column_type(&s->page, i);
+	if (s->plan->columns[i].type != V_NULL)
+		return page_type_name((enum value_kind)s->plan->columns[i].type);
+	return final ? page_column_type(&s->page, i) : "ANY";
+}
+
+static void take_schema(struct statement *s, struct chain *out, bool final)
+{
+	const struct answer_outcome outcome = {
+		.status = s->n_rows == 0 && s->n_columns != 0 ? GQL_NO_DATA : GQL_SUCCESS,
+	};
+
+	for (uint32_t i = 0; i < s->n_columns; i++)
+		s->columns[i].type = column_type(s, i, final);
+	answer_schema(out, &outcome, s->columns, s->n_columns);
+	if (s->plan_rows_taken)
+		explain_payload(s, out);
+	s->schema_sent = true;
+}
+
+void statement_take_page(struct statement *s, struct chain *out, enum page_wrap wrap, bool final)
+{
+	if (!s->schema_sent)
+		take_schema(s, out, final);
+	page_finish(&s->page, out, wrap, final);
+	s->page_sent = true;
+}
+
+void statement_take_empty(struct chain *out, enum gqlstatus status)
+{
+	const struct answer_outcome outcome = {.status = status};
+	struct page page;
+
+	answer_schema(out, &outcome, NULL, 0);
+	page_init(&page);
+	page_begin(&page, FRAME_ANSWER_MAX, 0);
+	page_finish(&page, out, PAGE_EXECUTE, true);
+	page_release(&page);
+}
+
+void statement_stop(struct statement *s, enum query_stop why)
+{
+	atomic_store_explicit(&s->stop, why, memory_order_relaxed);
+}

@@ -1,0 +1,77 @@
+/* server/statement.h - run_statement: the read walk from text to pages, top to bottom.
+ *
+ * Room:    server.
+ * Threads: those of its session.
+ * Memory:  everything of a statement lives in its arena, under the server's query budget, and dies at
+ *          statement_close.
+ *
+ * Life: statement_open (lex, cache or parse and plan), then statement_run again and again: each call
+ * is a slice and says what it needs next. The caller owns the transaction. */
+#ifndef SERVER_STATEMENT_H
+#define SERVER_STATEMENT_H
+
+#include "exec/query.h"
+#include "plan/plan.h"
+#include "proto/proto.h"
+
+struct server;
+
+enum statement_event {
+	STATEMENT_YIELD, /* the slice is spent: call again */
+	STATEMENT_PAGE,  /* a page is full and more rows follow: take it with statement_take_page */
+	STATEMENT_END,   /* all rows are in the page, all writes are done */
+	STATEMENT_ERROR, /* diag says what; status is how it ended (ST_CONFLICT: may run again) */
+};
+
+struct statement {
+	bool open;
+	struct server *server;
+	struct arena arena;
+	struct budget budget;
+	struct diag diag;
+	enum status status;
+	struct str text;
+	const struct map_entry *params;
+	uint32_t n_params;
+	struct token_list tokens;
+	const struct ast_statement *ast; /* NULL when the plan came from the cache */
+	struct plan *plan;               /* NULL for commands: transactions, DDL, session */
+	struct value *values;
+	struct query *query;
+	_Atomic uint32_t stop; /* enum query_stop */
+	uint64_t deadline_ns;  /* 0: none */
+	uint64_t start_ns, planned_ns;
+	struct batch *batch; /* rows not in a page yet */
+	uint32_t i_sel;
+	struct page page;
+	struct chain held;    /* frames that wait for the commit */
+	uint64_t n_rows;
+	uint32_t reruns;
+	bool explain, profile;
+	bool schema_sent, page_sent;
+	struct answer_column *columns;
+	uint32_t n_columns;
+	struct batch plan_rows; /* EXPLAIN's and PROFILE's table */
+	bool plan_rows_taken;
+};
+
+/* Copies the text and the parameters; lexes and looks the plan up or makes it. An epoch slot is held
+ * by the caller (its transaction). On an error diag is set and the statement stays open for the text
+ * that positions refer to. */
+enum status statement_open(struct statement *s, struct server *server, struct graph *g,
+			   const struct request_execute *req) MUST_CHECK;
+void statement_close(struct statement *s);
+
+/* Whether it changes the graph. */
+bool statement_writes(const struct statement *s);
+/* Begins to run inside a transaction; again for a rerun. page limits as page_begin takes them. */
+enum status statement_start(struct statement *s, struct txn *txn) MUST_CHECK;
+void statement_page_limits(struct statement *s, size_t bytes, uint32_t rows);
+enum statement_event statement_run(struct statement *s);
+/* Appends what is due: the schema before the first page, then the page. */
+void statement_take_page(struct statement *s, struct chain *out, enum page_wrap wrap, bool final);
+/* The answer of a statement without columns and of commands. */
+void statement_take_empty(struct chain *out, enum gqlstatus status);
+void statement_stop(struct statement *s, enum query_stop why);
+
+#endif
