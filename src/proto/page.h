@@ -14,7 +14,7 @@
 
 #include "base/diag.h"
 #include "base/iobuf.h"
-#include "base/vec.h"
+#include "proto/value_wire.h"
 #include "value/batch.h"
 
 #define PAGE_ROW_MAX ((8u << 20) - 64) /* bytes of one row: it must fit a frame with its heads */
@@ -28,8 +28,9 @@ struct page { /* read only outside page.c */
 	struct chain rows;
 	uint32_t n_rows, limit_rows;
 	size_t limit_bytes;
-	bool full;	    /* no further row fits: finish it */
-	VEC(uint32_t) lens; /* lengths of nested messages, counted before they are written */
+	bool full; /* no further row fits: finish it */
+	struct value_writer
+	    writer; /* lengths of nested messages, counted before they are written */
 	uint8_t seen[BATCH_COLUMNS_MAX];     /* what a column held: PAGE_SEEN_NOTHING, a value kind
 						+ 1, or PAGE_SEEN_MIXED */
 	uint32_t lens_at[BATCH_COLUMNS_MAX]; /* scratch of page_append */
