@@ -159,8 +159,8 @@ static const char *contradiction(const struct wal_reader *r, const struct wal_fr
 		return "a frame that does not continue the chain";
 	if (f->durable_lsn >= wal_frame_next_lsn(f))
 		return "a frame that calls durable what was not written";
-	if (f->type == WAL_BATCH && f->n_ends == 0 && (f->flags & WAL_FLAG_CONTINUES) == 0)
-		return "a batch in which no transaction ends or goes on";
+	if (f->type == WAL_BATCH && (f->n_ends == 0) != (f->flags == WAL_FLAG_CONTINUES))
+		return "a batch in which no transaction ends, or one ends and one goes on";
 	if (f->type != WAL_BATCH && (r->going_on || f->n_ends != 0 || f->flags != 0))
 		return "a transaction without its end";
 	return NULL;
@@ -191,15 +191,11 @@ static void accept(struct wal_reader *r, const struct wal_frame *f, const uint8_
 	r->going_on = f->type == WAL_BATCH && (f->flags & WAL_FLAG_CONTINUES) != 0;
 	r->end.durable_lsn = MAX_OF(r->end.durable_lsn, f->durable_lsn);
 	r->end.wall_us = r->wall_us;
-	if (r->going_on && f->n_ends == 0)
-		return;
-	/* Transactions that end in a frame with flag 1 count, but the log cannot be cut there: the
-	 * chain is that of whole frames. So the end stays before the whole run. */
-	if (!r->going_on) {
-		r->end.offset = r->at;
-		r->end.last_lsn = r->next_lsn - 1;
-		r->end.chain = r->chain;
-	}
+	if (r->going_on)
+		return; /* the log cannot be cut inside a transaction */
+	r->end.offset = r->at;
+	r->end.last_lsn = r->next_lsn - 1;
+	r->end.chain = r->chain;
 }
 
 static enum status padding_is_zero(const uint8_t *p, size_t n)

@@ -64,20 +64,16 @@ void round_prepare_spare(struct wal_writer *w)
 
 /* ---- segments ------------------------------------------------------------------------------- */
 
-/* Begins a segment after the durable end of the log; the one before it is sealed or given up. */
-enum status round_open_segment(struct wal_writer *w, uint64_t room)
+enum status round_begin_segment(struct wal_writer *w, uint64_t room)
 {
 	if (w->spare.file == NULL)
 		TRY(segment_prepare(&w->spare, w->dir, segment_bytes(w)));
-	if (room > segment_room(w)) {
-		enum status st =
-		    file_io->reserve(w->spare.file, room + WAL_HEADER_BYTES + seal_size());
-		if (st != ST_OK)
-			log_warn("wal", "cannot reserve %llu bytes: %s", (unsigned long long)room,
-				 strerror(file_last_errno()));
-	}
+	uint64_t reserve = room + WAL_HEADER_BYTES + seal_size();
+	if (room > segment_room(w) && file_io->reserve(w->spare.file, reserve) != ST_OK)
+		log_warn("wal", "cannot reserve %llu bytes: %s", (unsigned long long)reserve,
+			 strerror(file_last_errno()));
 	uint64_t seq = w->next_seq++; /* a number is never used twice, whatever happens next */
-	TRY(w->opt.before_segment(w->opt.ctx, seq));
+	TRY(w->opt.before_segment(w->opt.before_ctx, seq));
 	struct wal_header h = {
 	    .major = WAL_FORMAT_MAJOR,
 	    .minor = WAL_FORMAT_MINOR,
@@ -93,7 +89,7 @@ enum status round_open_segment(struct wal_writer *w, uint64_t room)
 	memcpy(h.db_id, w->opt.db_id, WAL_ID_BYTES);
 	memcpy(h.run_id, w->opt.run_id, WAL_ID_BYTES);
 	rand_secret(&h.salt, sizeof h.salt);
-	enum status st = segment_name(&w->spare, w->dir, &h);
+	enum status st = segment_begin(&w->spare, &h);
 	if (st != ST_OK) {
 		segment_close(&w->spare);
 		return st;
@@ -101,11 +97,29 @@ enum status round_open_segment(struct wal_writer *w, uint64_t room)
 	segment_close(&w->cur);
 	w->cur = w->spare;
 	w->spare.file = NULL;
-	w->prev_seq = seq;
 	w->lsn = wal_durable_lsn(w);
 	w->chain = w->durable_chain;
+	return ST_OK;
+}
+
+enum status round_publish_segment(struct wal_writer *w)
+{
+	enum status st = segment_publish(&w->cur, w->dir);
+	if (st != ST_OK) {
+		if (!w->cur.named)
+			segment_close(&w->cur); /* its place is wanted for the next try */
+		return st;
+	}
+	w->prev_seq = w->cur.header.seq;
 	COUNT(w->n_segments, 1);
 	return ST_OK;
+}
+
+/* The one before it is sealed or given up. */
+static enum status open_segment(struct wal_writer *w, uint64_t room)
+{
+	TRY(round_begin_segment(w, room));
+	return round_publish_segment(w);
 }
 
 static int64_t next_time(struct wal_writer *w, int64_t now_us)
@@ -217,7 +231,7 @@ static enum status fail_over(struct wal_writer *w, const struct group *g)
 	COUNT(w->n_failed_segments, 1);
 	w->cur.poisoned = true;
 	log_warn("wal", "writing what is not durable yet to a new segment");
-	TRY(round_open_segment(w, g->need));
+	TRY(open_segment(w, g->need));
 	TRY(write_group(w, g));
 	if (w->opt.alarm != NULL)
 		w->opt.alarm(w->opt.ctx, WAL_RUNNING);
@@ -227,7 +241,7 @@ static enum status fail_over(struct wal_writer *w, const struct group *g)
 static enum status rotate(struct wal_writer *w, uint64_t room)
 {
 	round_seal(w);
-	return round_open_segment(w, room);
+	return open_segment(w, room);
 }
 
 static enum status write_durably(struct wal_writer *w, const struct group *g)

@@ -23,25 +23,30 @@ enum status segment_prepare(struct segment *s, const char *dir, uint64_t bytes)
 	return ST_OK;
 }
 
-static enum status write_named(struct segment *s, const char *dir, const struct wal_header *h)
+enum status segment_begin(struct segment *s, const struct wal_header *h)
 {
-	char path[FILE_PATH_MAX], name[WAL_NAME_MAX];
-	wal_segment_name(h->epoch, h->seq, h->run_id, name);
-	if (!file_join(path, sizeof path, dir, name))
-		return ST_LIMIT;
 	uint8_t head[WAL_HEADER_BYTES];
 	wal_header_put(h, head);
-	TRY(segment_append(s, head, sizeof head));
+	s->header = *h;
+	return segment_append(s, head, sizeof head);
+}
+
+static enum status give_name(struct segment *s, const char *dir)
+{
+	char path[FILE_PATH_MAX], name[WAL_NAME_MAX];
+	wal_segment_name(s->header.epoch, s->header.seq, s->header.run_id, name);
+	if (!file_join(path, sizeof path, dir, name))
+		return ST_LIMIT;
 	TRY(segment_sync(s));
 	TRY(file_io->rename(s->path, path));
 	memcpy(s->path, path, sizeof path);
-	s->header = *h;
+	s->named = true;
 	return file_io->sync_dir(dir);
 }
 
-enum status segment_name(struct segment *s, const char *dir, const struct wal_header *h)
+enum status segment_publish(struct segment *s, const char *dir)
 {
-	enum status st = write_named(s, dir, h);
+	enum status st = give_name(s, dir);
 	if (st != ST_OK)
 		s->poisoned = true;
 	return st;
@@ -80,14 +85,13 @@ void segment_close(struct segment *s)
 {
 	if (s->file == NULL)
 		return;
-	bool named = s->header.seq != 0;
-	if (named && s->reserved > s->tail && !s->poisoned) {
+	if (s->named && s->reserved > s->tail && !s->poisoned) {
 		/* To the size it has: frees the blocks behind, changes no byte. */
 		if (file_io->truncate(s->file, s->tail) != ST_OK)
 			log_warn("wal", "cannot free reserved blocks of '%s'", s->path);
 	}
 	file_io->close(s->file);
 	s->file = NULL;
-	if (!named && file_io->unlink(s->path) != ST_OK)
+	if (!s->named && file_io->unlink(s->path) != ST_OK)
 		log_warn("wal", "cannot remove '%s'", s->path);
 }

@@ -68,7 +68,7 @@ static enum status ensure_open(struct wal_writer *w)
 {
 	if (w->opened)
 		return ST_OK;
-	TRY(round_open_segment(w, 0));
+	TRY(round_begin_segment(w, 0));
 	w->opened = true;
 	return ST_OK;
 }
@@ -89,8 +89,10 @@ enum status wal_adopt(struct wal_writer *w, const struct wal_frame *f)
 enum status wal_start(struct wal_writer *w)
 {
 	TRY(ensure_open(w));
+	/* What was adopted is in the file before it has its name: the moment it does, what the
+	 * segment before holds beyond the durable LSN does not count any more. */
+	TRY(round_publish_segment(w));
 	if (w->lsn != wal_durable_lsn(w)) {
-		TRY(segment_sync(&w->cur));
 		round_publish(w);
 		w->note_due_ns = clock_mono_ns() + WAL_NOTE_AFTER_NS;
 	}

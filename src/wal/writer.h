@@ -58,7 +58,8 @@ struct wal_options {
 	int64_t last_wall_us;	  /* commit times go on after this one */
 	uint64_t segment_bytes;	  /* 0: WAL_SEGMENT_BYTES */
 	/* Before a segment gets its name: the fence must name seq durably when it returns ST_OK. */
-	enum status (*before_segment)(void *ctx, uint64_t seq);
+	enum status (*before_segment)(void *before_ctx, uint64_t seq);
+	void *before_ctx;
 	/* durable_lsn has moved; before the done()s of the batches up to it. May be NULL. */
 	void (*published)(void *ctx, uint64_t durable_lsn);
 	/* The state has changed, or a segment was given up after an error. May be NULL. */

@@ -68,8 +68,11 @@ static inline uint64_t framed_size(uint64_t redo_len)
 }
 
 void round_set_state(struct wal_writer *w, enum wal_state state);
-/* Begins a segment after the durable end of the log, with at least `room` bytes reserved. */
-enum status round_open_segment(struct wal_writer *w, uint64_t room) MUST_CHECK;
+/* Begins a segment after the durable end of the log, with at least `room` bytes reserved; it has no
+ * name yet, and what is in it does not count. */
+enum status round_begin_segment(struct wal_writer *w, uint64_t room) MUST_CHECK;
+/* Syncs it and gives it its name. */
+enum status round_publish_segment(struct wal_writer *w) MUST_CHECK;
 /* Appends the frame whose payload is at buf + WAL_FRAME_BYTES. */
 enum status round_append_frame(struct wal_writer *w, struct wal_frame *f) MUST_CHECK;
 void round_publish(struct wal_writer *w); /* all that was written is durable */
