@@ -56,18 +56,17 @@ enum status func_floor(struct func_ctx *x, const struct value *args, unsigned n,
 
 enum status func_round(struct func_ctx *x, const struct value *args, unsigned n, struct value *ret)
 {
-	TRY(whole(x, "round", round, args[0], ret));
 	if (n == 1)
-		return ST_OK;
+		return whole(x, "round", round, args[0], ret);
 	TRY(func_want(x, "round", 2, V_INT, args[1]));
 	if (args[1].i < 0 || args[1].i > ROUND_DECIMALS_MAX)
 		return diag_set(x->diag, GQL_OUT_OF_RANGE, x->offset,
 				"%" PRId64 " decimals, the limits are 0 and %d", args[1].i,
 				ROUND_DECIMALS_MAX);
-	if (args[0].kind == V_FLOAT && isfinite(args[0].f)) {
-		double scale = pow(10.0, (double)args[1].i), scaled = args[0].f * scale;
-		*ret = isfinite(scaled) ? value_float(round(scaled) / scale) : args[0];
-	}
+	if (args[0].kind != V_FLOAT)
+		return whole(x, "round", round, args[0], ret);
+	double scale = pow(10.0, (double)args[1].i), scaled = args[0].f * scale;
+	*ret = isfinite(scaled) ? value_float(round(scaled) / scale) : args[0];
 	return ST_OK;
 }
 

@@ -377,6 +377,12 @@ static uint64_t hash_decimal(struct str s, uint64_t seed)
 	return str_to_double(s, &f) ? hash_float(f, seed) : seed;
 }
 
+/* Kinds must not meet by a small sum or exclusive or: each has a seed far from the others'. */
+static uint64_t kind_seed(enum value_kind k, uint64_t seed)
+{
+	return seed + ((uint64_t)k + 1) * UINT64_C(0x9e3779b97f4a7c15);
+}
+
 static uint64_t hash_path(const struct path_value *p, uint64_t seed)
 {
 	uint64_t h = hash_u64(value_elem_id(p->nodes[0]) ^ seed);
@@ -390,11 +396,11 @@ static uint64_t hash_path(const struct path_value *p, uint64_t seed)
 
 uint64_t value_hash(struct value v, uint64_t seed)
 {
-	uint64_t h;
+	uint64_t own = kind_seed((enum value_kind)v.kind, seed), h = own;
 
 	switch ((enum value_kind)v.kind) {
 	case V_NULL:
-		return hash_u64(seed ^ UINT64_C(0x9e3779b97f4a7c15));
+		return hash_u64(own);
 	case V_INT:
 		return hash_u64((uint64_t)v.i ^ seed);
 	case V_FLOAT:
@@ -402,29 +408,25 @@ uint64_t value_hash(struct value v, uint64_t seed)
 	case V_DECIMAL:
 		return hash_decimal(value_text(v), seed);
 	case V_BOOL:
-		return hash_u64(seed + (v.b ? 5 : 3));
+		return hash_u64(own ^ v.b);
 	case V_STRING:
 	case V_BYTES:
-		return hash_bytes(v.s, v.n, seed + v.kind);
+		return hash_bytes(v.s, v.n, own);
 	case V_NODE:
 	case V_EDGE:
-		return hash_u64(value_elem_id(v) ^ (seed + v.kind));
+		return hash_u64(value_elem_id(v) ^ own);
 	case V_LIST:
-		h = seed + v.kind;
 		for (uint32_t i = 0; i < v.n; i++)
 			h = value_hash(v.list[i], h);
 		return h;
 	case V_MAP: /* the order of the entries means nothing: a sum */
-		h = seed + v.kind + v.n;
 		for (uint32_t i = 0; i < v.n; i++)
 			h += value_hash(v.map[i].value,
 					hash_bytes(v.map[i].key.p, v.map[i].key.len, seed));
 		return h;
 	case V_PATH:
-		return hash_path(v.path, seed + v.kind);
+		return hash_path(v.path, own);
 	default: /* temporal: instant and zone, or microseconds and months */
-		return hash_u64((uint64_t)v.i ^
-				hash_u64(seed + v.kind + ((uint64_t)(uint16_t)v.aux << 32) +
-					 (v.kind == V_DURATION ? v.n : 0)));
+		return hash_u64((uint64_t)v.i ^ hash_u64(own + (uint16_t)v.aux + v.n));
 	}
 }

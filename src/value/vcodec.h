@@ -22,8 +22,9 @@
  *   14 list             varint count, then so many values
  *   15 map              varint count, then so many of lstr key, value
  *
- * Tags are never reused. Nodes, edges and paths have no form at rest. Lists and maps nest at most
- * VALUE_DEPTH_MAX deep; the reader refuses more. */
+ * Tags are never reused. The keys of a map are unique, which the writer sees to. Nodes, edges and
+ * paths have no form at rest. Lists and maps nest at most VALUE_DEPTH_MAX deep; the reader refuses
+ * more. */
 #ifndef VALUE_VCODEC_H
 #define VALUE_VCODEC_H
 
