@@ -5,6 +5,17 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
+/* Under AddressSanitizer the unused part of a block is out of bounds: it finds what is used after a
+ * reset or a rewind. */
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/asan_interface.h>
+#define HIDE(p, n) __asan_poison_memory_region((p), (n))
+#define SHOW(p, n) __asan_unpoison_memory_region((p), (n))
+#else
+#define HIDE(p, n) ((void)(p), (void)(n))
+#define SHOW(p, n) ((void)(p), (void)(n))
+#endif
+
 #define ARENA_FIRST_BLOCK 4096u
 #define ARENA_LAST_BLOCK (1024u * 1024u) /* blocks double up to this size */
 
@@ -52,12 +63,13 @@ static void block_free(struct arena *a, struct arena_block *b)
 {
 	size_t size = b->size;
 
+	SHOW(b, size);
 	mem_free(a->tag, b, size);
 	if (a->budget != NULL)
 		budget_give(a->budget, size);
 }
 
-/* Makes `keep` the current block, empty from `at` on; newer ones are freed. */
+/* Frees the blocks that are newer than `keep`, all when it is NULL. */
 static void free_down_to(struct arena *a, struct arena_block *keep)
 {
 	while (a->head != keep) {
@@ -91,6 +103,7 @@ void arena_reset(struct arena *a)
 	}
 	a->at = keep->data;
 	a->end = (char *)keep + keep->size;
+	HIDE(a->at, (size_t)(a->end - a->at));
 }
 
 static bool add_block(struct arena *a, size_t need)
@@ -116,6 +129,7 @@ static bool add_block(struct arena *a, size_t need)
 	a->head = b;
 	a->at = b->data;
 	a->end = (char *)b + size;
+	HIDE(a->at, (size_t)(a->end - a->at));
 	if (a->next_block < ARENA_LAST_BLOCK)
 		a->next_block *= 2;
 	return true;
@@ -136,6 +150,7 @@ void *arena_alloc_aligned(struct arena *a, size_t size, size_t align)
 		p = align_up(a->at, align);
 	}
 	a->at = p + size;
+	SHOW(p, size);
 	return p;
 }
 
@@ -207,6 +222,7 @@ void arena_rewind(struct arena *a, struct arena_mark m)
 	free_down_to(a, m.block);
 	a->at = m.at;
 	a->end = (char *)m.block + m.block->size;
+	HIDE(a->at, (size_t)(a->end - a->at));
 }
 
 uint64_t arena_used(const struct arena *a)

@@ -12,8 +12,10 @@
 static enum status want_number(struct func_ctx *x, const char *name, unsigned i_arg, struct value v,
 			       double *ret)
 {
-	if (v.kind != V_INT && v.kind != V_FLOAT)
-		return func_kind_error(x, name, i_arg, "a number", v);
+	if (v.kind != V_INT && v.kind != V_FLOAT) {
+		func_kind_error(x, name, i_arg, "a number", v);
+		return ST_INVALID;
+	}
 	*ret = v.kind == V_INT ? (double)v.i : v.f;
 	return ST_OK;
 }
