@@ -29,6 +29,7 @@ struct op_class {
 	enum status (*next)(struct op *op, struct exec *x, struct batch **ret);
 	/* To the beginning again, for the next row of an apply; children are reset by it. */
 	enum status (*reset)(struct op *op, struct exec *x);
+	bool passes_rows; /* the right side runs once for each row of the left: arg is that row */
 };
 
 struct op {
@@ -36,6 +37,7 @@ struct op {
 	const struct pop *pop;
 	struct op *left, *right;
 	struct op_stat *stat;
+	struct batch *arg; /* with class->passes_rows: what POP_UNIT below on the right gives */
 };
 
 /* An arena that the query releases. scratch of an operator: reset whenever it makes a new batch. */
@@ -94,8 +96,57 @@ static inline void *exec_zalloc(struct exec *x, size_t size)
 /* A new arena under the query's budget. */
 void exec_arena_init(struct exec *x, struct exec_arena *a);
 
+/* ---- columns of our own ------------------------------------------------------------------- */
+
+/* A column whose memory grows with the rows it must hold, so that one-row batches stay small. */
+struct col {
+	struct column c;
+	uint64_t *nulls;
+	void *data;
+	uint32_t size; /* bytes of data */
+};
+
+/* Makes c.c an empty FLAT column of the kind with room for positions 0..rows-1. */
+enum status col_prepare(struct exec *x, struct col *c, enum column_kind kind,
+			uint32_t rows) MUST_CHECK;
+/* The same room and null bits, all of them, for a callee that chooses the kind. */
+enum status col_reserve(struct exec *x, struct col *c, uint32_t rows) MUST_CHECK;
+/* Makes c.c a FLAT column of n values, pure when they are all of one kind; they are borrowed. */
+enum status col_put_values(struct exec *x, struct col *c, const struct value *v,
+			   uint32_t n) MUST_CHECK;
+/* Makes c.c CONST; v is borrowed. */
+enum status col_set_const(struct exec *x, struct col *c, struct value v) MUST_CHECK;
+/* A CONST column that shows one row of another; borrows its memory. */
+struct column column_of_row(const struct column *src, uint32_t row);
+
+/* A batch of an operator's own: a column for each slot of the plan. */
+struct own_batch {
+	struct batch b;
+	struct col *cols; /* memory of b.cols, by slot, where the operator fills a column itself */
+};
+
+enum status own_batch_init(struct exec *x, struct own_batch *o) MUST_CHECK;
+/* A column that was filled takes its place in the batch. */
+static inline void own_show(struct own_batch *o, uint32_t slot)
+{
+	o->b.cols[slot] = o->cols[slot].c;
+}
+static inline void own_set_rows(struct own_batch *o, uint32_t n)
+{
+	o->b.n_rows = o->b.n_sel = n;
+	o->b.sel = NULL;
+}
+/* Columns slots[0..n) of the source at rows[0..n_rows): gathered, or CONST when all rows are one.
+ */
+enum status own_gather(struct exec *x, struct own_batch *o, const struct batch *src,
+		       const uint32_t *slots, uint32_t n, const uint16_t *rows, uint32_t n_rows,
+		       bool same_row) MUST_CHECK;
+
 /* ---- operators ----------------------------------------------------------------------------- */
 
+/* The row that an operator with passes_rows gives to its right side; resets that side. */
+enum status op_pass_row(struct op *op, struct exec *x, const struct batch *b,
+			uint32_t row) MUST_CHECK;
 /* Makes and opens the tree. */
 enum status op_make(struct exec *x, const struct pop *pop, struct op **ret) MUST_CHECK;
 enum status op_next_profiled(struct op *op, struct exec *x, struct batch **ret) MUST_CHECK;
@@ -118,6 +169,9 @@ static inline MUST_CHECK enum status op_reset(struct op *op, struct exec *x)
 {
 	return op->class->reset(op, x);
 }
+
+/* reset() of an operator without state of its own. */
+enum status op_reset_left(struct op *op, struct exec *x);
 
 extern const struct op_class op_unit, op_node_scan, op_edge_scan, op_index_seek, op_node_by_id,
     op_expand, op_var_expand, op_shortest, op_filter, op_project, op_aggregate, op_distinct,

@@ -1,0 +1,279 @@
+/* exec/op_aggregate.c - POP_AGGREGATE: groups by keys, one row for each group. Without keys there
+ * is one group, also of no rows. */
+#include "exec/expr.h"
+#include "exec/groups.h"
+#include "value/func.h"
+
+struct agg_run {
+	const struct plan_agg *plan;
+	struct prog *arg;
+	uint64_t *counts;	  /* count(*), by group */
+	struct agg_state *states; /* the others, by group */
+	struct tuples seen;	  /* DISTINCT: (group, value) */
+};
+
+struct op_aggregate {
+	struct op op;
+	struct exec_arena arena; /* groups and states */
+	struct prog **keys;
+	const struct column **cols;
+	struct agg_run *runs;
+	struct groups groups;
+	uint32_t n_states, cap_states; /* groups that have states */
+	bool full;
+	uint32_t at; /* next group to give */
+	struct exec_arena results;
+	struct value *values;
+	struct own_batch out;
+};
+
+static enum status begin(struct op_aggregate *a)
+{
+	const struct pop *pop = a->op.pop;
+
+	arena_reset(&a->arena.a);
+	a->full = false;
+	a->at = a->n_states = a->cap_states = 0;
+	for (uint32_t i = 0; i < pop->aggregate.n_aggs; i++)
+		tuples_init(&a->runs[i].seen, &a->arena.a, 2);
+	return groups_init(&a->groups, &a->arena.a, pop->aggregate.n_keys);
+}
+
+static enum status aggregate_open(struct op *op, struct exec *x)
+{
+	struct op_aggregate *a = container_of(op, struct op_aggregate, op);
+	uint32_t n_keys = op->pop->aggregate.n_keys, n_aggs = op->pop->aggregate.n_aggs;
+
+	exec_arena_init(x, &a->arena);
+	exec_arena_init(x, &a->results);
+	a->keys = exec_alloc(x, n_keys * sizeof(*a->keys));
+	a->cols = exec_alloc(x, n_keys * sizeof(*a->cols));
+	a->runs = exec_zalloc(x, n_aggs * sizeof(*a->runs));
+	if (a->keys == NULL || a->cols == NULL || a->runs == NULL)
+		return ST_NOMEM;
+	for (uint32_t i = 0; i < n_keys; i++)
+		TRY(prog_make(x, op->pop->aggregate.keys[i].expr, &a->keys[i]));
+	for (uint32_t i = 0; i < n_aggs; i++) {
+		a->runs[i].plan = &op->pop->aggregate.aggs[i];
+		TRY(prog_make(x, a->runs[i].plan->arg, &a->runs[i].arg));
+	}
+	TRY(own_batch_init(x, &a->out));
+	return begin(a);
+}
+
+static struct func_ctx func_ctx_of(struct op_aggregate *a, struct exec *x, const struct agg_run *r)
+{
+	const struct expr *e = r->plan->arg;
+
+	return (struct func_ctx){.arena = &a->arena.a,
+				 .diag = x->diag,
+				 .offset = e != NULL ? e->offset : a->op.pop->offset};
+}
+
+/* A longer copy of an array by group. */
+static void *longer(struct op_aggregate *a, const void *old, uint32_t cap, size_t size)
+{
+	void *p = arena_alloc(&a->arena.a, cap * size);
+
+	if (p != NULL && a->n_states != 0)
+		memcpy(p, old, a->n_states * size);
+	return p;
+}
+
+/* States for all groups there are. */
+static enum status reach_groups(struct op_aggregate *a)
+{
+	uint32_t cap = a->cap_states;
+
+	if (a->groups.n == a->n_states)
+		return ST_OK;
+	while (cap < a->groups.n)
+		cap = MAX_OF(cap * 2, 1u);
+	for (uint32_t i = 0; i < a->op.pop->aggregate.n_aggs; i++) {
+		struct agg_run *r = &a->runs[i];
+		bool star = r->plan->fn == NULL;
+		if (cap != a->cap_states) {
+			void *p = star ? longer(a, r->counts, cap, sizeof(*r->counts))
+				       : longer(a, r->states, cap, sizeof(*r->states));
+			if (p == NULL)
+				return ST_NOMEM;
+			if (star)
+				r->counts = p;
+			else
+				r->states = p;
+		}
+		for (uint32_t g = a->n_states; g < a->groups.n; g++) {
+			if (star)
+				r->counts[g] = 0;
+			else
+				agg_init(r->plan->fn, &r->states[g]);
+		}
+	}
+	a->cap_states = cap;
+	a->n_states = a->groups.n;
+	return ST_OK;
+}
+
+/* One integer taken by count, sum, avg, min or max: what agg_step() does, without its generality.
+ */
+static inline void step_int(enum agg_kind kind, struct agg_state *s, int64_t i)
+{
+	s->n++;
+	switch (kind) {
+	case AGG_SUM:
+	case AGG_AVG:
+		s->sum_high += __builtin_add_overflow(s->sum_low, (uint64_t)i, &s->sum_low);
+		s->sum_high -= i < 0;
+		break;
+	case AGG_MIN:
+		if (s->n == 1 || i < s->best.i)
+			s->best = value_int(i);
+		break;
+	case AGG_MAX:
+		if (s->n == 1 || i > s->best.i)
+			s->best = value_int(i);
+		break;
+	default:
+		break;
+	}
+}
+
+/* A column of integers, as long as what was seen before are integers too. */
+static bool step_ints(struct agg_run *r, const struct batch *b, const struct column *c,
+		      const uint32_t *group)
+{
+	enum agg_kind kind = r->plan->fn->kind;
+	bool extreme = kind == AGG_MIN || kind == AGG_MAX;
+
+	if (r->plan->distinct || c->kind != COL_INT || c->is_const ||
+	    !(extreme || kind == AGG_COUNT || kind == AGG_SUM || kind == AGG_AVG))
+		return false;
+	for (uint32_t i = 0; extreme && i < b->n_sel; i++) {
+		uint8_t best = r->states[group[i]].best.kind;
+		if (best != V_NULL && best != V_INT)
+			return false;
+	}
+	for (uint32_t i = 0; i < b->n_sel; i++) {
+		uint32_t row = batch_row(b, i);
+		struct agg_state *s = &r->states[group[i]];
+		if (c->has_null && column_is_null(c, row))
+			s->saw_null = true;
+		else
+			step_int(kind, s, c->i[row]);
+	}
+	return true;
+}
+
+static enum status step_values(struct op_aggregate *a, struct exec *x, struct agg_run *r,
+			       const struct batch *b, const struct column *c, const uint32_t *group)
+{
+	struct func_ctx fx = func_ctx_of(a, x, r);
+	uint32_t at;
+
+	for (uint32_t i = 0; i < b->n_sel; i++) {
+		struct value v = column_get(c, batch_row(b, i));
+		bool fresh = true;
+		if (r->plan->distinct && v.kind != V_NULL) {
+			const struct value pair[2] = {value_int(group[i]), v};
+			TRY(tuples_add(&r->seen, pair, &at, &fresh));
+		}
+		if (fresh)
+			TRY(agg_step(r->plan->fn, &fx, &r->states[group[i]], v));
+	}
+	return ST_OK;
+}
+
+static enum status take_batch(struct op_aggregate *a, struct exec *x, const struct batch *b)
+{
+	const struct pop *pop = a->op.pop;
+	uint32_t group[BATCH_ROWS];
+
+	for (uint32_t i = 0; i < pop->aggregate.n_keys; i++)
+		TRY(prog_eval(a->keys[i], x, b, &a->cols[i]));
+	TRY(groups_of(&a->groups, b, a->cols, group));
+	TRY(reach_groups(a));
+	for (uint32_t i = 0; i < pop->aggregate.n_aggs; i++) {
+		struct agg_run *r = &a->runs[i];
+		const struct column *c;
+		if (r->plan->fn == NULL) {
+			if (a->groups.n_keys == 0)
+				r->counts[0] += b->n_sel;
+			else
+				for (uint32_t k = 0; k < b->n_sel; k++)
+					r->counts[group[k]]++;
+			continue;
+		}
+		TRY(prog_eval(r->arg, x, b, &c));
+		if (!step_ints(r, b, c, group))
+			TRY(step_values(a, x, r, b, c, group));
+	}
+	return ST_OK;
+}
+
+/* Groups at..at+n-1 as a batch. */
+static enum status give(struct op_aggregate *a, struct exec *x, uint32_t n)
+{
+	const struct pop *pop = a->op.pop;
+
+	arena_reset(&a->results.a);
+	a->values = arena_alloc(&a->results.a, n * sizeof(*a->values));
+	if (a->values == NULL)
+		return ST_NOMEM;
+	for (uint32_t k = 0; k < pop->aggregate.n_keys; k++) {
+		uint32_t slot = pop->aggregate.keys[k].slot;
+		for (uint32_t i = 0; i < n; i++)
+			a->values[i] = groups_key(&a->groups, a->at + i, k);
+		TRY(col_put_values(x, &a->out.cols[slot], a->values, n));
+		own_show(&a->out, slot);
+	}
+	for (uint32_t k = 0; k < pop->aggregate.n_aggs; k++) {
+		struct agg_run *r = &a->runs[k];
+		struct func_ctx fx = func_ctx_of(a, x, r);
+		fx.arena = &a->results.a;
+		for (uint32_t i = 0; i < n; i++) {
+			if (r->plan->fn == NULL)
+				a->values[i] = value_int((int64_t)r->counts[a->at + i]);
+			else
+				TRY(agg_final(r->plan->fn, &fx, &r->states[a->at + i],
+					      &a->values[i]));
+		}
+		TRY(col_put_values(x, &a->out.cols[r->plan->slot], a->values, n));
+		own_show(&a->out, r->plan->slot);
+	}
+	own_set_rows(&a->out, n);
+	a->at += n;
+	return ST_OK;
+}
+
+static enum status aggregate_next(struct op *op, struct exec *x, struct batch **ret)
+{
+	struct op_aggregate *a = container_of(op, struct op_aggregate, op);
+
+	while (!a->full) {
+		struct batch *b = NULL;
+		TRY(exec_check(x, x->batch_rows));
+		TRY(op_next(op->left, x, &b));
+		if (b != NULL)
+			TRY(take_batch(a, x, b));
+		else
+			TRY(reach_groups(a));
+		a->full = b == NULL;
+	}
+	*ret = NULL;
+	if (a->at == a->groups.n)
+		return ST_OK;
+	TRY(give(a, x, MIN_OF(a->groups.n - a->at, x->batch_rows)));
+	*ret = &a->out.b;
+	return ST_OK;
+}
+
+static enum status aggregate_reset(struct op *op, struct exec *x)
+{
+	TRY(begin(container_of(op, struct op_aggregate, op)));
+	return op_reset(op->left, x);
+}
+
+const struct op_class op_aggregate = {.size = sizeof(struct op_aggregate),
+				      .open = aggregate_open,
+				      .next = aggregate_next,
+				      .reset = aggregate_reset};

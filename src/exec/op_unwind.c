@@ -1,0 +1,104 @@
+/* exec/op_unwind.c - POP_UNWIND: one row for each element of a list. */
+#include "exec/expr.h"
+
+struct op_unwind {
+	struct op op;
+	struct prog *list;
+	const struct column *lists;
+	struct own_batch out;
+	struct batch *in;
+	uint32_t i_sel, at; /* row and its next element */
+	uint32_t n;
+	struct value *elems;
+	uint16_t *rows;
+	int64_t *ordinals;
+};
+
+static enum status unwind_open(struct op *op, struct exec *x)
+{
+	struct op_unwind *u = container_of(op, struct op_unwind, op);
+
+	u->elems = exec_alloc(x, x->batch_rows * sizeof(*u->elems));
+	u->rows = exec_alloc(x, x->batch_rows * sizeof(*u->rows));
+	u->ordinals = exec_alloc(x, x->batch_rows * sizeof(*u->ordinals));
+	if (u->elems == NULL || u->rows == NULL || u->ordinals == NULL)
+		return ST_NOMEM;
+	TRY(own_batch_init(x, &u->out));
+	return prog_make(x, op->pop->unwind.list, &u->list);
+}
+
+static enum status unwind_fill(struct op_unwind *u, struct exec *x)
+{
+	while (u->n < x->batch_rows && u->i_sel < u->in->n_sel) {
+		uint32_t row = batch_row(u->in, u->i_sel);
+		struct value v = column_get(u->lists, row);
+		if (v.kind != V_LIST && v.kind != V_NULL)
+			return diag_set(x->diag, GQL_WRONG_TYPE, u->op.pop->unwind.list->offset,
+					"expected a LIST, got %s", value_kind_name(v.kind));
+		uint32_t len = v.kind == V_LIST ? v.n : 0;
+		for (; u->at < len && u->n < x->batch_rows; u->at++) {
+			u->elems[u->n] = v.list[u->at];
+			u->ordinals[u->n] = (int64_t)u->at + 1;
+			u->rows[u->n++] = (uint16_t)row;
+		}
+		if (u->at == len) {
+			u->i_sel++;
+			u->at = 0;
+		}
+	}
+	return ST_OK;
+}
+
+static enum status show_ordinals(struct op_unwind *u, struct exec *x)
+{
+	uint32_t slot = u->op.pop->unwind.ordinal;
+
+	if (slot == SLOT_NONE)
+		return ST_OK;
+	TRY(col_prepare(x, &u->out.cols[slot], COL_INT, u->n));
+	memcpy(u->out.cols[slot].c.i, u->ordinals, u->n * sizeof(int64_t));
+	own_show(&u->out, slot);
+	return ST_OK;
+}
+
+static enum status unwind_next(struct op *op, struct exec *x, struct batch **ret)
+{
+	struct op_unwind *u = container_of(op, struct op_unwind, op);
+	const struct pop *pop = op->pop;
+
+	for (;;) {
+		TRY(exec_check(x, x->batch_rows));
+		if (u->in == NULL) {
+			TRY(op_next(op->left, x, &u->in));
+			*ret = NULL;
+			if (u->in == NULL)
+				return ST_OK;
+			u->i_sel = u->at = 0;
+			TRY(prog_eval(u->list, x, u->in, &u->lists));
+		}
+		u->n = 0;
+		TRY(unwind_fill(u, x));
+		if (u->n != 0)
+			break;
+		u->in = NULL;
+	}
+	bool same = u->rows[0] == u->rows[u->n - 1];
+	TRY(own_gather(x, &u->out, u->in, pop->carry, pop->n_carry, u->rows, u->n, same));
+	TRY(col_put_values(x, &u->out.cols[pop->unwind.out], u->elems, u->n));
+	own_show(&u->out, pop->unwind.out);
+	TRY(show_ordinals(u, x));
+	own_set_rows(&u->out, u->n);
+	*ret = &u->out.b;
+	return ST_OK;
+}
+
+static enum status unwind_reset(struct op *op, struct exec *x)
+{
+	container_of(op, struct op_unwind, op)->in = NULL;
+	return op_reset(op->left, x);
+}
+
+const struct op_class op_unwind = {.size = sizeof(struct op_unwind),
+				   .open = unwind_open,
+				   .next = unwind_next,
+				   .reset = unwind_reset};
