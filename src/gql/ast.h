@@ -149,7 +149,8 @@ struct ast_expr {
 	bool negated;	/* AST_IS: IS NOT */
 	bool distinct;	/* AST_CALL */
 	bool star;	/* AST_CALL: count(*) */
-	bool in_parens; /* written in parentheses of its own; offset and length are without them */
+	bool in_parens; /* written in parentheses; offset and length are with them */
+	uint16_t height; /* levels of expressions below and with it */
 	uint32_t n_args;
 	uint32_t offset, length;
 	struct ast_expr **args;

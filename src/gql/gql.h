@@ -14,6 +14,8 @@
 #define GQL_TEXT_MAX (16u << 20) /* bytes of a statement */
 #define GQL_TOKENS_MAX (4u << 20)
 #define GQL_DEPTH_MAX 400	   /* nesting of expressions, patterns and queries together */
+#define GQL_HEIGHT_MAX 1000	   /* levels of one expression's tree */
+#define GQL_COMPARE_MAX 64	   /* operands of a chain a < b < c */
 #define GQL_NAME_MAX 16383	   /* bytes of a name */
 #define GQL_QUANTIFIER_MAX 1000000 /* bound of a quantifier */
 
@@ -22,7 +24,7 @@
 enum token_kind {
 	TOKEN_END,
 	TOKEN_NAME,    /* not a keyword */
-	TOKEN_KEYWORD, /* keyword says which; most may serve as names */
+	TOKEN_KEYWORD, /* code says which; most may serve as names */
 	TOKEN_QUOTED,  /* `name` */
 	TOKEN_STRING,  /* '..' or "..", @'..' without escapes */
 	TOKEN_BYTES,   /* X'..' */
@@ -31,7 +33,7 @@ enum token_kind {
 	TOKEN_DECIMAL, /* 1.5M */
 	TOKEN_PARAM,   /* $name, $1, $`x`; $$name has the flag */
 	TOKEN_DOTDOT,  /* .. */
-	TOKEN_PUNCT,   /* the single character is the keyword field */
+	TOKEN_PUNCT,   /* a single character: code */
 };
 
 enum token_flags {
@@ -44,7 +46,7 @@ enum token_flags {
 struct token {
 	uint8_t kind;	  /* enum token_kind */
 	uint8_t flags;	  /* enum token_flags */
-	uint16_t keyword; /* enum keyword; the character of TOKEN_PUNCT */
+	uint16_t code;    /* enum keyword, or the character of TOKEN_PUNCT; else 0 */
 	uint32_t offset, length;
 };
 

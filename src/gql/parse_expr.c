@@ -1,0 +1,684 @@
+/* Expressions: a table of binding powers (Pratt), and what stands at their leaves.
+ *
+ * From loose to tight: OR, XOR, AND, IS TRUE, NOT, comparison, predicates (IN, STARTS WITH, IS NULL,
+ * =~ ..), ||, + -, * / %, ^, unary + -, then .key [index] :Label. Unary minus binds tighter than ^,
+ * and predicates tighter than =, as in openCypher 9. */
+#include "gql/parse_int.h"
+
+enum power {
+	POWER_NONE,
+	POWER_OR,
+	POWER_XOR,
+	POWER_AND,
+	POWER_TRUTH,
+	POWER_NOT,
+	POWER_COMPARE,
+	POWER_PREDICATE,
+	POWER_CONCAT,
+	POWER_ADD,
+	POWER_MUL,
+	POWER_POW,
+};
+
+struct infix {
+	enum power power;
+	enum ast_op op;
+	unsigned n_tokens;
+};
+
+static struct ast_expr *binary(struct parser *p, enum power min);
+
+struct ast_expr *expr_new(struct parser *p, enum ast_expr_kind kind, uint32_t offset)
+{
+	struct ast_expr *e = NODE(p, struct ast_expr);
+
+	if (e != NULL) {
+		e->kind = (uint8_t)kind;
+		e->offset = offset;
+		e->height = 1;
+	}
+	return e;
+}
+
+struct ast_expr *expr_done(struct parser *p, struct ast_expr *e)
+{
+	if (failed(p))
+		return NULL;
+	e->length = length_since(p, e->offset);
+	for (uint32_t i = 0; i < e->n_args; i++)
+		if (e->args[i] != NULL && e->args[i]->height >= e->height)
+			e->height = e->args[i]->height + 1;
+	if (e->height > p->height)
+		p->height = e->height;
+	if (LIKELY(e->height <= GQL_HEIGHT_MAX))
+		return e;
+	p->status = diag_fail(p->d, ST_LIMIT, GQL_STATEMENT_TOO_COMPLEX, e->offset,
+			      "an expression has more than %d levels (GQL_HEIGHT_MAX)",
+			      GQL_HEIGHT_MAX);
+	return NULL;
+}
+
+uint16_t height_begin(struct parser *p)
+{
+	uint16_t outer = p->height;
+
+	p->height = 0;
+	return outer;
+}
+
+void height_end(struct parser *p, uint16_t outer, struct ast_expr *e)
+{
+	if (e != NULL)
+		e->height = p->height + 1;
+	p->height = MAX_OF(outer, p->height);
+}
+
+struct ast_expr *expr_args(struct parser *p, struct ast_expr *e, uint32_t n, ...)
+{
+	va_list ap;
+
+	if (e == NULL || failed(p))
+		return NULL;
+	e->args = arena_alloc(p->a, n * sizeof(struct ast_expr *));
+	if (e->args == NULL)
+		return no_memory(p);
+	va_start(ap, n);
+	for (uint32_t i = 0; i < n; i++)
+		e->args[i] = va_arg(ap, struct ast_expr *);
+	va_end(ap);
+	e->n_args = n;
+	return expr_done(p, e);
+}
+
+/* ---- leaves -------------------------------------------------------------------------------------- */
+
+static struct ast_expr *literal(struct parser *p)
+{
+	struct ast_expr *e = expr_new(p, AST_LITERAL, p->t->offset);
+
+	if (e == NULL)
+		return NULL;
+	e->i_token = (uint32_t)(p->t - p->first);
+	enum status st = gql_token_value(p->a, p->text, p->t, &e->value, p->d);
+	if (UNLIKELY(st != ST_OK)) {
+		if (!failed(p))
+			p->status = st;
+		return NULL;
+	}
+	advance(p);
+	return expr_done(p, e);
+}
+
+static struct ast_expr *parameter(struct parser *p)
+{
+	struct ast_expr *e = expr_new(p, AST_PARAM, p->t->offset);
+
+	if (e == NULL)
+		return NULL;
+	take_name(p, &e->name);
+	return expr_done(p, e);
+}
+
+static struct ast_expr *variable_primary(struct parser *p)
+{
+	struct ast_expr *e = expr_new(p, AST_VAR, p->t->offset);
+
+	if (e == NULL)
+		return NULL;
+	take_name(p, &e->name);
+	return expr_done(p, e);
+}
+
+/* name(, a.b.name( */
+static bool is_call(const struct parser *p)
+{
+	uint32_t i = 1;
+
+	while (peek_at(p, i) == '.' && (ahead(p, i + 1)->kind == TOKEN_NAME ||
+					 ahead(p, i + 1)->kind == TOKEN_KEYWORD))
+		i += 2;
+	return peek_at(p, i) == '(';
+}
+
+/* A word of the grammar is a variable where an expression is due and what follows cannot belong to
+ * the clause that the word would begin. */
+static bool reserved_as_variable(const struct parser *p)
+{
+	const struct token *next = ahead(p, 1);
+
+	if (p->t->code == KW_END || p->t->code == KW_FOR)
+		return true;
+	return next->kind == TOKEN_END || next->code == KW_AS ||
+	       (next->kind == TOKEN_PUNCT && strchr(".,)]};:=<>+-/%^|", next->code) != NULL);
+}
+
+static struct ast_expr *parenthesised(struct parser *p)
+{
+	uint32_t offset = p->t->offset;
+
+	advance(p);
+	unsigned no_bar = p->no_bar;
+	p->no_bar = 0;
+	struct ast_expr *e = expression(p);
+	p->no_bar = no_bar;
+	if (e == NULL || !expect(p, ')'))
+		return NULL;
+	e->in_parens = true;
+	e->offset = offset;
+	e->length = length_since(p, offset);
+	return e;
+}
+
+static struct ast_expr *pattern_test(struct parser *p)
+{
+	uint32_t offset = p->t->offset;
+	uint16_t outer = height_begin(p);
+	const struct ast_pattern *pattern = try_pattern(p, false);
+	struct ast_expr *e = NULL;
+
+	if (pattern != NULL)
+		e = expr_new(p, AST_PATTERN_TEST, offset);
+	height_end(p, outer, e);
+	if (e == NULL)
+		return NULL;
+	e->pattern = pattern;
+	return expr_done(p, e);
+}
+
+static struct ast_expr *word_primary(struct parser *p)
+{
+	struct ast_expr *e = NULL;
+
+	if (p->t->code != 0) {
+		e = keyword_primary(p);
+		if (e != NULL || failed(p))
+			return e;
+	}
+	if (is_call(p) && (!keyword_is_reserved(p->t->code)))
+		return call_primary(p);
+	if (keyword_is_reserved(p->t->code) && !reserved_as_variable(p))
+		return syntax_error(p, "an expression");
+	return variable_primary(p);
+}
+
+static struct ast_expr *primary(struct parser *p)
+{
+	struct ast_expr *e = NULL;
+
+	switch ((enum token_kind)p->t->kind) {
+	case TOKEN_NAME:
+	case TOKEN_QUOTED:
+	case TOKEN_KEYWORD:
+		return word_primary(p);
+	case TOKEN_STRING:
+	case TOKEN_BYTES:
+	case TOKEN_INT:
+	case TOKEN_FLOAT:
+	case TOKEN_DECIMAL:
+		return literal(p);
+	case TOKEN_PARAM:
+		return parameter(p);
+	case TOKEN_PUNCT:
+		if (p->t->code == '(') {
+			e = pattern_test(p);
+			return e != NULL || failed(p) ? e : parenthesised(p);
+		}
+		if (p->t->code == '[')
+			return bracket_primary(p);
+		if (p->t->code == '{')
+			return map_literal(p);
+		break;
+	case TOKEN_END:
+	case TOKEN_DOTDOT:
+		break;
+	}
+	return syntax_error(p, "an expression");
+}
+
+struct ast_expr *map_or_param(struct parser *p)
+{
+	return p->t->kind == TOKEN_PARAM ? parameter(p) : map_literal(p);
+}
+
+bool expression_list(struct parser *p, uint16_t close, struct ast_expr ***ret, uint32_t *ret_n)
+{
+	uint32_t from = p->n_stack;
+
+	*ret = NULL;
+	*ret_n = 0;
+	if (accept(p, close))
+		return true;
+	do {
+		struct ast_expr *e = expression(p);
+		if (e == NULL || !push(p, e))
+			return false;
+	} while (accept(p, ','));
+	*ret = pop_list(p, from, ret_n);
+	return !failed(p) && expect(p, close);
+}
+
+/* ---- postfix ------------------------------------------------------------------------------------- */
+
+static struct ast_expr *property(struct parser *p, struct ast_expr *left)
+{
+	struct ast_expr *e = expr_new(p, AST_PROP, left->offset);
+
+	if (e == NULL || !any_name(p, "a property name", &e->name))
+		return NULL;
+	return expr_args(p, e, 1, left);
+}
+
+static bool slice_bound(struct parser *p, uint16_t close, struct ast_expr **ret)
+{
+	if (p->t->kind == TOKEN_DOTDOT || p->t->code == close)
+		return true;
+	*ret = expression(p);
+	return *ret != NULL;
+}
+
+static struct ast_expr *subscript(struct parser *p, struct ast_expr *left)
+{
+	struct ast_expr *low = NULL, *high = NULL;
+	unsigned no_bar = p->no_bar;
+
+	p->no_bar = 0;
+	if (!slice_bound(p, 0, &low))
+		return NULL;
+	bool slice = p->t->kind == TOKEN_DOTDOT;
+	if (slice) {
+		advance(p);
+		if (!slice_bound(p, ']', &high))
+			return NULL;
+	}
+	p->no_bar = no_bar;
+	if (!expect(p, ']'))
+		return NULL;
+	struct ast_expr *e = expr_new(p, slice ? AST_SLICE : AST_INDEX, left->offset);
+	return slice ? expr_args(p, e, 3, left, low, high) : expr_args(p, e, 2, left, low);
+}
+
+static struct ast_expr *is_node(struct parser *p, enum ast_test test, struct ast_expr *left)
+{
+	struct ast_expr *e = expr_new(p, AST_IS, left->offset);
+
+	if (e != NULL)
+		e->sub = (uint8_t)test;
+	return e;
+}
+
+/* n:Label, x :: TYPE; the colon is taken. */
+static struct ast_expr *colon_test(struct parser *p, struct ast_expr *left)
+{
+	bool typed = accept_joined(p, ':');
+	struct ast_expr *e = is_node(p, typed ? AST_IS_TYPED : AST_IS_LABELED, left);
+
+	if (e == NULL)
+		return NULL;
+	if (typed)
+		e->type = value_type(p);
+	else
+		e->label = label_expression(p);
+	return expr_args(p, e, 1, left);
+}
+
+static bool projection_item(struct parser *p, struct ast_projection *x)
+{
+	if (accept(p, '.'))
+		return accept(p, '*') || any_name(p, "a property name", &x->key);
+	if (!any_name(p, "a property name", &x->key))
+		return false;
+	if (!accept(p, ':')) {
+		x->is_var = true;
+		return true;
+	}
+	x->value = expression(p);
+	return x->value != NULL;
+}
+
+/* n {.a, .*, b: 1, c}; the brace is taken. */
+static struct ast_expr *map_projection(struct parser *p, struct ast_expr *left)
+{
+	uint32_t from = p->n_stack;
+	uint16_t outer = height_begin(p);
+	struct ast_expr *e = expr_new(p, AST_MAP_PROJECTION, left->offset);
+
+	if (e == NULL)
+		return NULL;
+	if (!accept(p, '}')) {
+		do {
+			struct ast_projection *x = NODE(p, struct ast_projection);
+			if (x == NULL || !projection_item(p, x) || !push(p, x))
+				return NULL;
+		} while (accept(p, ','));
+		if (!expect(p, '}'))
+			return NULL;
+	}
+	height_end(p, outer, e);
+	e->projections = pop_array(p, from, sizeof(struct ast_projection), &e->n_items);
+	return expr_args(p, e, 1, left);
+}
+
+static struct ast_expr *postfix(struct parser *p)
+{
+	struct ast_expr *e = primary(p);
+
+	while (e != NULL) {
+		switch (p->t->code) {
+		case '.':
+			advance(p);
+			e = property(p, e);
+			break;
+		case '[':
+			advance(p);
+			e = subscript(p, e);
+			break;
+		case ':':
+			advance(p);
+			e = colon_test(p, e);
+			break;
+		case '{':
+			if (e->kind != AST_VAR)
+				return e;
+			advance(p);
+			e = map_projection(p, e);
+			break;
+		default:
+			return e;
+		}
+	}
+	return NULL;
+}
+
+/* ---- operators ----------------------------------------------------------------------------------- */
+
+static bool joined(const struct parser *p, uint32_t i, uint16_t code)
+{
+	const struct token *t = ahead(p, i);
+
+	return t->code == code && (t->flags & TOKEN_JOINED) != 0;
+}
+
+static struct infix infix_is(const struct parser *p)
+{
+	uint16_t what = peek_at(p, peek_at(p, 1) == KW_NOT ? 2 : 1);
+	bool truth = what == KW_TRUE || what == KW_FALSE || what == KW_UNKNOWN;
+
+	return (struct infix){truth ? POWER_TRUTH : POWER_PREDICATE, AST_EQ, 1};
+}
+
+static struct infix infix_at(const struct parser *p)
+{
+	switch (p->t->code) {
+	case KW_OR:
+		return (struct infix){POWER_OR, AST_OR, 1};
+	case KW_XOR:
+		return (struct infix){POWER_XOR, AST_XOR, 1};
+	case KW_AND:
+		return (struct infix){POWER_AND, AST_AND, 1};
+	case '=':
+		if (joined(p, 1, '~'))
+			return (struct infix){POWER_PREDICATE, AST_REGEX, 2};
+		return (struct infix){POWER_COMPARE, AST_EQ, 1};
+	case '<':
+		if (joined(p, 1, '='))
+			return (struct infix){POWER_COMPARE, AST_LE, 2};
+		if (joined(p, 1, '>'))
+			return (struct infix){POWER_COMPARE, AST_NE, 2};
+		return (struct infix){POWER_COMPARE, AST_LT, 1};
+	case '>':
+		if (joined(p, 1, '='))
+			return (struct infix){POWER_COMPARE, AST_GE, 2};
+		return (struct infix){POWER_COMPARE, AST_GT, 1};
+	case KW_IN:
+		return (struct infix){POWER_PREDICATE, AST_IN, 1};
+	case KW_STARTS:
+		return (struct infix){POWER_PREDICATE, AST_STARTS_WITH, 2};
+	case KW_ENDS:
+		return (struct infix){POWER_PREDICATE, AST_ENDS_WITH, 2};
+	case KW_CONTAINS:
+		return (struct infix){POWER_PREDICATE, AST_CONTAINS, 1};
+	case KW_IS:
+		return infix_is(p);
+	case '|':
+		if (joined(p, 1, '|'))
+			return (struct infix){POWER_CONCAT, AST_CONCAT, 2};
+		return (struct infix){0};
+	case '+':
+		return (struct infix){POWER_ADD, AST_ADD, 1};
+	case '-':
+		return (struct infix){POWER_ADD, AST_SUB, 1};
+	case '*':
+		return (struct infix){POWER_MUL, AST_MUL, 1};
+	case '/':
+		return (struct infix){POWER_MUL, AST_DIV, 1};
+	case '%':
+		return (struct infix){POWER_MUL, AST_MOD, 1};
+	case '^':
+		return (struct infix){POWER_POW, AST_POW, 1};
+	default:
+		return (struct infix){0};
+	}
+}
+
+static void skip_operator(struct parser *p, struct infix x)
+{
+	advance(p);
+	if (x.n_tokens == 2) {
+		if (p->t[-1].kind == TOKEN_KEYWORD) /* STARTS WITH, ENDS WITH */
+			(void)expect(p, KW_WITH);
+		else
+			advance(p);
+	}
+}
+
+static struct ast_expr *unary(struct parser *p, enum ast_op op, enum power power)
+{
+	struct ast_expr *e = expr_new(p, AST_UNARY, p->t->offset);
+
+	if (e == NULL || !enter(p))
+		return NULL;
+	e->sub = (uint8_t)op;
+	advance(p);
+	struct ast_expr *arg = binary(p, power);
+	leave(p);
+	return arg != NULL ? expr_args(p, e, 1, arg) : NULL;
+}
+
+/* -9223372036854775808: its digits alone are not an INT. */
+static struct ast_expr *least_int(struct parser *p)
+{
+	struct ast_expr *e = expr_new(p, AST_LITERAL, p->t->offset);
+	int64_t i = 0;
+
+	if (e == NULL)
+		return NULL;
+	advance(p);
+	enum status st = token_int(p->text, p->t, true, &i, p->d);
+	if (st != ST_OK) {
+		if (!failed(p))
+			p->status = st;
+		return NULL;
+	}
+	advance(p);
+	e->value = value_int(i);
+	e->i_token = AST_NO_TOKEN;
+	return expr_done(p, e);
+}
+
+static struct ast_expr *prefix(struct parser *p)
+{
+	switch (p->t->code) {
+	case KW_NOT:
+		return unary(p, AST_NOT, POWER_NOT);
+	case '-':
+		if (ahead(p, 1)->kind == TOKEN_INT && ahead(p, 1)->length > 18)
+			return least_int(p);
+		return unary(p, AST_NEG, POWER_POW + 1);
+	case '+':
+		return unary(p, AST_POS, POWER_POW + 1);
+	default:
+		return postfix(p);
+	}
+}
+
+/* a = b, a < b <= c */
+static struct ast_expr *comparison(struct parser *p, struct ast_expr *left)
+{
+	struct ast_expr *e = expr_new(p, AST_COMPARE, left->offset);
+	uint8_t ops[GQL_COMPARE_MAX];
+	uint32_t from = p->n_stack, n = 0;
+
+	if (e == NULL || !push(p, left))
+		return NULL;
+	for (struct infix x = infix_at(p); x.power == POWER_COMPARE; x = infix_at(p)) {
+		if (n + 1 == GQL_COMPARE_MAX)
+			return parse_fail(p, p->t->offset,
+					  "more than %d operands in a comparison (GQL_COMPARE_MAX)",
+					  GQL_COMPARE_MAX);
+		skip_operator(p, x);
+		ops[n++] = (uint8_t)x.op;
+		struct ast_expr *right = binary(p, POWER_PREDICATE);
+		if (right == NULL || !push(p, right))
+			return NULL;
+	}
+	e->args = pop_list(p, from, &e->n_args);
+	e->ops = arena_dup(p->a, ops, n);
+	if (e->ops == NULL)
+		return no_memory(p);
+	return expr_done(p, e);
+}
+
+static struct ast_expr *balanced(struct parser *p, enum ast_op op, struct ast_expr **v, uint32_t n)
+{
+	if (n == 1)
+		return v[0];
+	struct ast_expr *e = expr_new(p, AST_BINARY, v[0]->offset);
+	struct ast_expr *left = balanced(p, op, v, (n + 1) / 2);
+	struct ast_expr *right = balanced(p, op, v + (n + 1) / 2, n / 2);
+	if (e == NULL || left == NULL || right == NULL)
+		return NULL;
+	e->sub = (uint8_t)op;
+	e = expr_args(p, e, 2, left, right);
+	if (e != NULL)
+		e->length = v[n - 1]->offset + v[n - 1]->length - e->offset;
+	return e;
+}
+
+/* Generated statements join thousands of conditions: such a chain becomes a tree of low height, in
+ * the order that was written. */
+static struct ast_expr *junction(struct parser *p, struct ast_expr *left, struct infix x)
+{
+	uint32_t from = p->n_stack;
+	uint16_t code = p->t->code;
+
+	if (!push(p, left))
+		return NULL;
+	while (p->t->code == code) {
+		advance(p);
+		struct ast_expr *right = binary(p, x.power + 1);
+		if (right == NULL || !push(p, right))
+			return NULL;
+	}
+	struct ast_expr **v = (struct ast_expr **)p->stack + from;
+	struct ast_expr *e = balanced(p, x.op, v, p->n_stack - from);
+	p->n_stack = from;
+	return e;
+}
+
+static bool normal_form(struct parser *p, struct ast_expr *e)
+{
+	if (p->t->code == KW_NFC || p->t->code == KW_NFD || p->t->code == KW_NFKC ||
+	    p->t->code == KW_NFKD)
+		take_name(p, &e->name);
+	return accept(p, KW_NORMALIZED);
+}
+
+/* IS [NOT] ..; IS is the next token. */
+static struct ast_expr *is_test(struct parser *p, struct ast_expr *left)
+{
+	struct ast_expr *e = is_node(p, AST_IS_NULL, left), *right = NULL;
+
+	if (e == NULL)
+		return NULL;
+	advance(p);
+	e->negated = accept(p, KW_NOT);
+	if (accept(p, KW_NULL)) {
+		e->sub = AST_IS_NULL;
+	} else if (accept(p, KW_TRUE)) {
+		e->sub = AST_IS_TRUE;
+	} else if (accept(p, KW_FALSE)) {
+		e->sub = AST_IS_FALSE;
+	} else if (accept(p, KW_UNKNOWN)) {
+		e->sub = AST_IS_UNKNOWN;
+	} else if (accept(p, KW_DIRECTED)) {
+		e->sub = AST_IS_DIRECTED;
+	} else if (accept(p, KW_LABELED)) {
+		e->sub = AST_IS_LABELED;
+		e->label = label_expression(p);
+	} else if (accept(p, KW_TYPED) ||
+		   (p->t->code == ':' && accept(p, ':') && expect(p, ':'))) {
+		e->sub = AST_IS_TYPED;
+		e->type = value_type(p);
+	} else if (accept(p, KW_SOURCE) || accept(p, KW_DESTINATION)) {
+		e->sub = p->t[-1].code == KW_SOURCE ? AST_IS_SOURCE_OF : AST_IS_DESTINATION_OF;
+		(void)(p->t->kind == TOKEN_NAME &&
+		       str_eq_nocase(token_text(p->text, p->t), STR("OF")) && (advance(p), true));
+		right = postfix(p);
+		return right != NULL ? expr_args(p, e, 2, left, right) : NULL;
+	} else {
+		e->sub = AST_IS_NORMALIZED;
+		if (!normal_form(p, e))
+			return syntax_error(p, NULL);
+	}
+	return expr_args(p, e, 1, left);
+}
+
+static struct ast_expr *infix(struct parser *p, struct ast_expr *left, struct infix x)
+{
+	if (p->t->code == KW_IS)
+		return is_test(p, left);
+	if (x.power == POWER_COMPARE)
+		return comparison(p, left);
+	if (x.op == AST_AND || x.op == AST_OR)
+		return junction(p, left, x);
+
+	struct ast_expr *e = expr_new(p, AST_BINARY, left->offset);
+	if (e == NULL)
+		return NULL;
+	e->sub = (uint8_t)x.op;
+	skip_operator(p, x);
+	struct ast_expr *right = failed(p) ? NULL : binary(p, x.power + 1);
+	return right != NULL ? expr_args(p, e, 2, left, right) : NULL;
+}
+
+/* Operators of at least this power, joined to the left. */
+static struct ast_expr *binary(struct parser *p, enum power min)
+{
+	struct ast_expr *e = prefix(p);
+
+	while (e != NULL) {
+		struct infix x = infix_at(p);
+		if (x.power == POWER_NONE || x.power < min)
+			break;
+		e = infix(p, e, x);
+	}
+	return e;
+}
+
+struct ast_expr *let_value(struct parser *p)
+{
+	if (!enter(p))
+		return NULL;
+	struct ast_expr *e = binary(p, POWER_CONCAT);
+	leave(p);
+	return e;
+}
+
+struct ast_expr *expression(struct parser *p)
+{
+	if (!enter(p))
+		return NULL;
+	struct ast_expr *e = binary(p, POWER_OR);
+	leave(p);
+	return e;
+}
