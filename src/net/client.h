@@ -36,6 +36,9 @@ bool net_client_is_open(const struct net_client *c);
 /* Why the connection has ended, for people; "" while it is open. */
 const char *net_client_reason(const struct net_client *c);
 
+/* SHA-256 of the certificate that the server showed; false when the connection is gone. */
+bool net_client_fingerprint(const struct net_client *c, uint8_t ret[TLS_FINGERPRINT_LEN]);
+
 /* Waits until the server allows one more stream. */
 enum status net_client_stream_open(struct net_client *c, uint64_t deadline_ns,
 				   struct net_client_stream **ret) MUST_CHECK;
