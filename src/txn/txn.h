@@ -43,6 +43,8 @@ enum txn_mode {
  * read point is at least that. ST_LIMIT: too many open transactions. */
 enum status txn_begin(struct txn_mgr *m, enum txn_mode mode, uint64_t min_lsn, struct txn **ret)
 	MUST_CHECK;
+/* A TXN_READ turned out to write: it becomes a TXN_WRITE. Before the first txn_view(). */
+void txn_will_write(struct txn *t);
 /* The view, completed (read point loaded) at the first call. Stays at one address. */
 const struct view *txn_view(struct txn *t);
 enum txn_mode txn_mode(const struct txn *t);

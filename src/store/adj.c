@@ -1,0 +1,521 @@
+/* Adjacency: per node, direction and type one block of neighbours and edge ids. Entries below n never
+ * change; create and delete stamps stand in an array that exists while a transaction needs it. */
+#include "store/store_int.h"
+
+#define BLOCK_FIRST 2
+
+static size_t block_size(uint32_t cap)
+{
+	return sizeof(struct block) + 2 * (size_t)cap * sizeof(uint32_t);
+}
+
+static void block_free(struct retired *r)
+{
+	struct block *b = container_of(r, struct block, retired);
+
+	mem_free(MEM_GRAPH, b, block_size(b->cap));
+}
+
+static size_t stamps_size(uint32_t cap)
+{
+	return sizeof(struct stamps) + cap * sizeof(struct stamp);
+}
+
+static void stamps_free(struct retired *r)
+{
+	struct stamps *s = container_of(r, struct stamps, retired);
+
+	mem_free(MEM_UNDO, s, stamps_size(s->cap));
+}
+
+static struct block *block_new(name_id type, uint32_t cap)
+{
+	struct block *b = mem_alloc(MEM_GRAPH, block_size(cap));
+
+	if (b == NULL)
+		return NULL;
+	memset(b, 0, sizeof *b);
+	b->type = type;
+	b->cap = cap;
+	return b;
+}
+
+static struct stamps *stamps_new(uint32_t cap)
+{
+	struct stamps *s = mem_zalloc(MEM_UNDO, stamps_size(cap));
+
+	if (s != NULL)
+		s->cap = cap;
+	return s;
+}
+
+static uint32_t *edges_of(struct block *b)
+{
+	return b->nodes + b->cap;
+}
+
+/* ---- where a node's blocks are ------------------------------------------------------------- */
+
+static bool is_types(uintptr_t head)
+{
+	return (head & 1) != 0;
+}
+
+static struct adj_types *types_of(uintptr_t head)
+{
+	return (struct adj_types *)(head & ~(uintptr_t)1);
+}
+
+struct block *adj_find(uintptr_t head, name_id type)
+{
+	if (head == 0)
+		return NULL;
+	if (!is_types(head)) {
+		struct block *b = (struct block *)head;
+		return b->type == type ? b : NULL;
+	}
+	const struct adj_types *t = types_of(head);
+	for (uint32_t i = 0; i < t->n; i++)
+		if (t->v[i].type == type)
+			return atomic_load_explicit(&t->v[i].block, memory_order_acquire);
+	return NULL;
+}
+
+static _Atomic uintptr_t *head_of(struct chunk *c, uint32_t slot, enum adj_dir dir)
+{
+	return &atomic_load_explicit(&c->table, memory_order_relaxed)->adj[slot].dir[dir];
+}
+
+static size_t types_size(uint32_t n)
+{
+	return sizeof(struct adj_types) + n * sizeof(struct adj_type);
+}
+
+static void types_free(struct retired *r)
+{
+	struct adj_types *t = container_of(r, struct adj_types, retired);
+
+	mem_free(MEM_GRAPH, t, types_size(t->n));
+}
+
+/* Puts a block in the place of the one of its type, or adds it. */
+static enum status set_block(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b)
+{
+	_Atomic uintptr_t *at = head_of(c, slot, dir);
+	uintptr_t head = atomic_load_explicit(at, memory_order_relaxed);
+	struct adj_types *old = NULL, *t;
+	uint32_t n = 0;
+
+	if (head == 0 || (!is_types(head) && ((struct block *)head)->type == b->type)) {
+		atomic_store_explicit(at, (uintptr_t)b, memory_order_release);
+		return ST_OK;
+	}
+	if (is_types(head)) {
+		old = types_of(head);
+		n = old->n;
+		for (uint32_t i = 0; i < n; i++) {
+			if (old->v[i].type != b->type)
+				continue;
+			atomic_store_explicit(&old->v[i].block, b, memory_order_release);
+			return ST_OK;
+		}
+	}
+	t = mem_zalloc(MEM_GRAPH, types_size((old != NULL ? n : 1) + 1));
+	if (t == NULL)
+		return ST_NOMEM;
+	if (old != NULL) {
+		memcpy(t->v, old->v, n * sizeof t->v[0]);
+	} else {
+		t->v[0].type = ((struct block *)head)->type;
+		atomic_init(&t->v[0].block, (struct block *)head);
+		n = 1;
+	}
+	t->v[n].type = b->type;
+	atomic_init(&t->v[n].block, b);
+	t->n = n + 1;
+	atomic_store_explicit(at, (uintptr_t)t | 1, memory_order_release);
+	if (old != NULL)
+		epoch_retire(&c->graph->store->epochs, &old->retired, types_free);
+	return ST_OK;
+}
+
+/* ---- appending ----------------------------------------------------------------------------------- */
+
+static struct block *block_copy(struct chunk *c, struct block *old, uint32_t cap)
+{
+	uint32_t n = atomic_load_explicit(&old->n, memory_order_relaxed);
+	struct stamps *s = atomic_load_explicit(&old->stamps, memory_order_relaxed), *copy = NULL;
+	struct block *b = block_new(old->type, cap);
+
+	if (b != NULL && s != NULL)
+		copy = stamps_new(cap);
+	if (b == NULL || (s != NULL && copy == NULL)) {
+		mem_free(MEM_GRAPH, b, block_size(cap));
+		return NULL;
+	}
+	memcpy(b->nodes, old->nodes, n * sizeof(uint32_t));
+	memcpy(edges_of(b), edges_of(old), n * sizeof(uint32_t));
+	for (uint32_t i = 0; s != NULL && i < n; i++) {
+		atomic_init(&copy->v[i].create, atomic_load_explicit(&s->v[i].create, memory_order_relaxed));
+		atomic_init(&copy->v[i].del, atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
+	}
+	b->n_stamped = old->n_stamped;
+	atomic_init(&b->stamps, copy);
+	atomic_init(&b->n, n);
+	(void)c;
+	return b;
+}
+
+static void retire_block(struct chunk *c, struct block *b)
+{
+	struct epoch_table *e = &c->graph->store->epochs;
+	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
+
+	if (s != NULL)
+		epoch_retire(e, &s->retired, stamps_free);
+	epoch_retire(e, &b->retired, block_free);
+}
+
+enum status adj_stamps(struct chunk *c, struct block *b)
+{
+	(void)c;
+	if (atomic_load_explicit(&b->stamps, memory_order_relaxed) != NULL)
+		return ST_OK;
+	struct stamps *s = stamps_new(b->cap);
+	if (s == NULL)
+		return ST_NOMEM;
+	atomic_store_explicit(&b->stamps, s, memory_order_release);
+	return ST_OK;
+}
+
+static enum status room_for_one(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
+				struct block **ret)
+{
+	struct block *b = adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
+
+	if (b == NULL) {
+		b = block_new(type, BLOCK_FIRST);
+		if (b == NULL)
+			return ST_NOMEM;
+		enum status st = set_block(c, slot, dir, b);
+		if (st != ST_OK) {
+			mem_free(MEM_GRAPH, b, block_size(b->cap));
+			return st;
+		}
+	} else if (atomic_load_explicit(&b->n, memory_order_relaxed) == b->cap) {
+		struct block *larger = block_copy(c, b, b->cap + MAX_OF(b->cap / 2, (uint32_t)BLOCK_FIRST));
+		if (larger == NULL)
+			return ST_NOMEM;
+		(void)!set_block(c, slot, dir, larger); /* replaces: needs no memory */
+		retire_block(c, b);
+		b = larger;
+	}
+	*ret = b;
+	return ST_OK;
+}
+
+enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t node,
+		       uint32_t edge, struct clause *by)
+{
+	struct block *b;
+
+	TRY(room_for_one(c, slot, dir, type, &b));
+	if (by != NULL)
+		TRY(adj_stamps(c, b));
+	uint32_t n = atomic_load_explicit(&b->n, memory_order_relaxed);
+	if (by != NULL)
+		adj_set_stamp(b, n, false, (uintptr_t)by);
+	b->nodes[n] = node;
+	edges_of(b)[n] = edge;
+	atomic_store_explicit(&b->n, n + 1, memory_order_release);
+	return ST_OK;
+}
+
+bool adj_locate(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
+		struct block **ret, uint32_t *ret_i)
+{
+	struct block *b = adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
+	uint32_t n = b != NULL ? atomic_load_explicit(&b->n, memory_order_relaxed) : 0;
+
+	for (uint32_t i = n; i-- > 0;) { /* what is undone or cleaned is mostly young */
+		if (edges_of(b)[i] != edge)
+			continue;
+		*ret = b;
+		*ret_i = i;
+		return true;
+	}
+	return false;
+}
+
+void adj_set_stamp(struct block *b, uint32_t i, bool is_delete, uintptr_t stamp)
+{
+	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
+	_Atomic uintptr_t *at;
+
+	if (s == NULL) {
+		assert(stamp == STAMP_NONE);
+		return;
+	}
+	at = is_delete ? &s->v[i].del : &s->v[i].create;
+	bool was = atomic_load_explicit(at, memory_order_relaxed) != STAMP_NONE, is = stamp != STAMP_NONE;
+	b->n_stamped += (uint32_t)is - (uint32_t)was;
+	atomic_store_explicit(at, stamp, memory_order_release);
+}
+
+bool stamp_visible(const struct view *v, uintptr_t stamp)
+{
+	if (stamp == STAMP_ABORTED)
+		return false;
+	if ((stamp & 1) != 0)
+		return stamp >> 1 <= v->read_lsn;
+	const struct clause *by = (const struct clause *)stamp;
+	return mark_visible(v, by->mark, by->seq);
+}
+
+/* ---- cleaning ---------------------------------------------------------------------------------------- */
+
+static bool stamp_at_or_below(uintptr_t stamp, uint64_t horizon)
+{
+	if (stamp == STAMP_ABORTED)
+		return true;
+	if ((stamp & 1) != 0)
+		return stamp >> 1 <= horizon;
+	uint64_t w = atomic_load_explicit(&((const struct clause *)stamp)->mark->word, memory_order_acquire);
+	return w == MARK_ABORTED || (w != MARK_ACTIVE && w <= horizon);
+}
+
+static bool entry_is_dead(const struct stamps *s, uint32_t i, uint64_t horizon)
+{
+	uintptr_t create = atomic_load_explicit(&s->v[i].create, memory_order_relaxed);
+	uintptr_t del = atomic_load_explicit(&s->v[i].del, memory_order_relaxed);
+
+	return create == STAMP_ABORTED || (del != STAMP_NONE && stamp_at_or_below(del, horizon));
+}
+
+/* A copy without the dead entries; stamps at or below the horizon are dropped on the way. */
+static bool compact(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b,
+		    const struct stamps *s, uint64_t horizon)
+{
+	uint32_t n = atomic_load_explicit(&b->n, memory_order_relaxed), live = 0;
+
+	for (uint32_t i = 0; i < n; i++)
+		live += !entry_is_dead(s, i, horizon);
+	struct block *copy = block_new(b->type, MAX_OF(live, (uint32_t)BLOCK_FIRST));
+	struct stamps *stamps = copy != NULL ? stamps_new(copy->cap) : NULL;
+	if (stamps == NULL) { /* a later round tries again */
+		mem_free(MEM_GRAPH, copy, copy != NULL ? block_size(copy->cap) : 0);
+		return false;
+	}
+	atomic_init(&copy->stamps, stamps);
+	uint32_t at = 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (entry_is_dead(s, i, horizon))
+			continue;
+		copy->nodes[at] = b->nodes[i];
+		edges_of(copy)[at] = edges_of(b)[i];
+		adj_set_stamp(copy, at, false, atomic_load_explicit(&s->v[i].create, memory_order_relaxed));
+		adj_set_stamp(copy, at, true, atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
+		at++;
+	}
+	atomic_init(&copy->n, live);
+	(void)!set_block(c, slot, dir, copy);
+	retire_block(c, b);
+	return true;
+}
+
+static void drop_old_creates(struct chunk *c, struct block *b, struct stamps *s, uint64_t horizon)
+{
+	uint32_t n = atomic_load_explicit(&b->n, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < n; i++) {
+		uintptr_t create = atomic_load_explicit(&s->v[i].create, memory_order_relaxed);
+		if (create != STAMP_NONE && create != STAMP_ABORTED && stamp_at_or_below(create, horizon))
+			adj_set_stamp(b, i, false, STAMP_NONE);
+	}
+	if (b->n_stamped != 0)
+		return;
+	atomic_store_explicit(&b->stamps, NULL, memory_order_release);
+	epoch_retire(&c->graph->store->epochs, &s->retired, stamps_free);
+}
+
+void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint64_t horizon)
+{
+	struct block *b = adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
+	struct stamps *s = b != NULL ? atomic_load_explicit(&b->stamps, memory_order_relaxed) : NULL;
+	bool dead = false;
+
+	if (s == NULL)
+		return;
+	uint32_t n = atomic_load_explicit(&b->n, memory_order_relaxed);
+	for (uint32_t i = 0; i < n && !dead; i++)
+		dead = entry_is_dead(s, i, horizon);
+	if (dead && !compact(c, slot, dir, b, s, horizon))
+		return;
+	if (dead) {
+		b = adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
+		s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
+	}
+	drop_old_creates(c, b, s, horizon);
+}
+
+static void free_block_now(struct block *b)
+{
+	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
+
+	if (s != NULL)
+		stamps_free(&s->retired);
+	block_free(&b->retired);
+}
+
+/* The slot's last holder is gone for everybody. */
+void adj_reset(struct chunk *c, uint32_t slot)
+{
+	for (unsigned dir = 0; dir < 2; dir++) {
+		_Atomic uintptr_t *at = head_of(c, slot, (enum adj_dir)dir);
+		uintptr_t head = atomic_load_explicit(at, memory_order_relaxed);
+		atomic_store_explicit(at, 0, memory_order_release);
+		if (head == 0)
+			continue;
+		if (!is_types(head)) {
+			free_block_now((struct block *)head);
+			continue;
+		}
+		struct adj_types *t = types_of(head);
+		for (uint32_t i = 0; i < t->n; i++)
+			free_block_now(t->v[i].block);
+		types_free(&t->retired);
+	}
+}
+
+/* Exact room for a load: degree entries, no stamps. */
+enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t degree)
+{
+	struct block *b = block_new(type, degree);
+
+	if (b == NULL)
+		return ST_NOMEM;
+	enum status st = set_block(c, slot, dir, b);
+	if (st != ST_OK)
+		mem_free(MEM_GRAPH, b, block_size(degree));
+	return st;
+}
+
+/* ---- reading --------------------------------------------------------------------------------------------- */
+
+struct cursor { /* adj_cursor's private part */
+	const struct block *block;
+	const struct stamps *stamps;
+	const struct adj_types *types;
+	uint32_t i, n, i_type;
+};
+
+_Static_assert(sizeof(struct cursor) <= sizeof(((struct adj_cursor *)0)->private_), "cursor fits");
+
+static struct cursor *cursor_of(struct adj_cursor *c)
+{
+	return (struct cursor *)c->private_;
+}
+
+/* n before stamps: no stamps means that all n are visible. */
+static void open_block(struct cursor *k, const struct block *b)
+{
+	k->block = b;
+	k->i = 0;
+	k->n = b != NULL ? atomic_load_explicit(&b->n, memory_order_acquire) : 0;
+	k->stamps = b != NULL ? atomic_load_explicit(&b->stamps, memory_order_acquire) : NULL;
+}
+
+void adj_open(struct adj_cursor *c, struct graph *g, const struct view *v, elem_id node,
+	      enum adj_dir dir, name_id type)
+{
+	struct cursor *k = cursor_of(c);
+	const struct chunk *chunk = chunk_of(g, ELEM_NODE, node);
+	uint32_t slot = slot_of(node);
+
+	c->g = g;
+	c->view = v;
+	*k = (struct cursor){0};
+	if (chunk == NULL)
+		return;
+	const struct table *t = atomic_load_explicit(&chunk->table, memory_order_acquire);
+	if (slot >= t->cap)
+		return;
+	uintptr_t head = atomic_load_explicit(&t->adj[slot].dir[dir], memory_order_acquire);
+	if (type != NAME_NONE || !is_types(head)) {
+		open_block(k, type != NAME_NONE ? adj_find(head, type) : (struct block *)head);
+		return;
+	}
+	k->types = types_of(head);
+	open_block(k, atomic_load_explicit(&k->types->v[0].block, memory_order_acquire));
+}
+
+static bool entry_visible(const struct cursor *k, const struct view *v, uint32_t i)
+{
+	uintptr_t create = atomic_load_explicit(&k->stamps->v[i].create, memory_order_acquire);
+	uintptr_t del = atomic_load_explicit(&k->stamps->v[i].del, memory_order_acquire);
+
+	return (create == STAMP_NONE || stamp_visible(v, create)) &&
+	       (del == STAMP_NONE || !stamp_visible(v, del));
+}
+
+/* The next run of visible entries of the open block. */
+static bool next_run(struct cursor *k, const struct view *v, struct adj_slice *ret)
+{
+	uint32_t from = k->i, to = k->n;
+
+	if (k->stamps != NULL) {
+		while (from < k->n && !entry_visible(k, v, from))
+			from++;
+		for (to = from; to < k->n && entry_visible(k, v, to);)
+			to++;
+	}
+	k->i = to;
+	if (from == to)
+		return false;
+	*ret = (struct adj_slice){
+		.nodes = k->block->nodes + from,
+		.edges = block_edges(k->block) + from,
+		.n = to - from,
+		.type = k->block->type,
+	};
+	return true;
+}
+
+bool adj_next(struct adj_cursor *c, struct adj_slice *ret)
+{
+	struct cursor *k = cursor_of(c);
+
+	for (;;) {
+		if (k->i < k->n && next_run(k, c->view, ret))
+			return true;
+		if (k->types == NULL || ++k->i_type >= k->types->n)
+			return false;
+		open_block(k, atomic_load_explicit(&k->types->v[k->i_type].block, memory_order_acquire));
+	}
+}
+
+uint64_t adj_degree(struct graph *g, const struct view *v, elem_id node, enum adj_dir dir, name_id type)
+{
+	struct adj_cursor c;
+	struct adj_slice s;
+	uint64_t n = 0;
+
+	adj_open(&c, g, v, node, dir, type);
+	while (adj_next(&c, &s))
+		n += s.n;
+	return n;
+}
+
+void adj_prefetch(struct graph *g, const elem_id *ids, uint32_t n, enum adj_dir dir)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct chunk *c = chunk_of(g, ELEM_NODE, ids[i]);
+		if (c == NULL)
+			continue;
+		const struct table *t = atomic_load_explicit(&c->table, memory_order_acquire);
+		uint32_t slot = slot_of(ids[i]);
+		if (slot < t->cap)
+			__builtin_prefetch((const void *)(LOAD((uintptr_t *)&t->adj[slot].dir[dir]) &
+							  ~(uintptr_t)1));
+	}
+}

@@ -1,0 +1,372 @@
+/* Property columns of a chunk: typed, as narrow as their values; overflow for keys beyond the columns.
+ * Writers hold the chunk's latch. */
+#include "store/store_int.h"
+
+static struct value pcol_get(const struct pcol *p, uint32_t slot)
+{
+	switch ((enum col_kind)p->kind) {
+	case PC_INT1:
+		return value_int(LOAD((int8_t *)p->data + slot));
+	case PC_INT2:
+		return value_int(LOAD((int16_t *)p->data + slot));
+	case PC_INT4:
+		return value_int(LOAD((int32_t *)p->data + slot));
+	case PC_INT8:
+		return value_int(LOAD((int64_t *)p->data + slot));
+	case PC_FLOAT: {
+		double f;
+		uint64_t bits = LOAD((uint64_t *)p->data + slot);
+		memcpy(&f, &bits, sizeof f);
+		return value_float(f);
+	}
+	case PC_BOOL:
+		return value_bool(LOAD((uint8_t *)p->data + slot) != 0);
+	default: {
+		struct box *b = LOAD((struct box **)p->data + slot);
+		return b != NULL ? b->value : VALUE_NULL;
+	}
+	}
+}
+
+static const struct pcol *find_col(const struct table *t, name_id key)
+{
+	for (uint32_t i = 0; i < t->n_cols; i++)
+		if (t->cols[i].key == key)
+			return &t->cols[i];
+	return NULL;
+}
+
+static struct overflow *overflow_of(const struct table *t, uint32_t slot)
+{
+	return t->overflow != NULL ? atomic_load_explicit(&t->overflow[slot], memory_order_acquire) : NULL;
+}
+
+struct value table_prop(const struct table *t, uint32_t slot, name_id key)
+{
+	const struct pcol *p = find_col(t, key);
+
+	if (p != NULL)
+		return shared_bit(p->present, slot) ? pcol_get(p, slot) : VALUE_NULL;
+	const struct overflow *o = overflow_of(t, slot);
+	for (uint32_t i = 0; o != NULL && i < o->n; i++)
+		if (o->props[i].key == key)
+			return o->props[i].box->value;
+	return VALUE_NULL;
+}
+
+/* ---- which column holds a value ------------------------------------------------------------- */
+
+static uint8_t int_kind(int64_t i)
+{
+	return i == (int8_t)i ? PC_INT1 : i == (int16_t)i ? PC_INT2 : i == (int32_t)i ? PC_INT4 : PC_INT8;
+}
+
+static uint8_t kind_for(struct value v)
+{
+	switch ((enum value_kind)v.kind) {
+	case V_INT:
+		return int_kind(v.i);
+	case V_FLOAT:
+		return PC_FLOAT;
+	case V_BOOL:
+		return PC_BOOL;
+	case V_STRING:
+		return PC_TEXT;
+	default:
+		return PC_BOX;
+	}
+}
+
+static uint8_t join_kinds(uint8_t a, uint8_t b)
+{
+	if (a <= PC_INT8 && b <= PC_INT8)
+		return MAX_OF(a, b);
+	return a == b ? a : PC_BOX;
+}
+
+static bool is_boxed(uint8_t kind)
+{
+	return kind == PC_TEXT || kind == PC_BOX;
+}
+
+static enum status store_value(const struct pcol *p, uint32_t slot, struct value v,
+			       struct box **ret_old)
+{
+	if (is_boxed(p->kind)) {
+		struct box **at = (struct box **)p->data + slot, *b = box_new(v);
+		if (b == NULL)
+			return ST_NOMEM;
+		*ret_old = LOAD(at);
+		STORE(at, b);
+		return ST_OK;
+	}
+	switch ((enum col_kind)p->kind) {
+	case PC_INT1:
+		STORE((int8_t *)p->data + slot, (int8_t)v.i);
+		break;
+	case PC_INT2:
+		STORE((int16_t *)p->data + slot, (int16_t)v.i);
+		break;
+	case PC_INT4:
+		STORE((int32_t *)p->data + slot, (int32_t)v.i);
+		break;
+	case PC_INT8:
+		STORE((int64_t *)p->data + slot, v.i);
+		break;
+	case PC_BOOL:
+		STORE((uint8_t *)p->data + slot, (uint8_t)v.b);
+		break;
+	default: {
+		uint64_t bits;
+		memcpy(&bits, &v.f, sizeof bits);
+		STORE((uint64_t *)p->data + slot, bits);
+		break;
+	}
+	}
+	return ST_OK;
+}
+
+/* ---- changes of layout -------------------------------------------------------------------------- */
+
+/* The values of a column in another kind; the old array stays as it is. */
+static enum status convert(const struct table *t, const struct pcol *from, struct pcol *to)
+{
+	struct box *old = NULL;
+
+	to->data = array_new(t->cap * pcol_width(to->kind));
+	if (to->data == NULL)
+		return ST_NOMEM;
+	for (uint32_t slot = 0; slot < t->cap; slot++) {
+		if (!shared_bit(from->present, slot))
+			continue;
+		if (store_value(to, slot, pcol_get(from, slot), &old) == ST_OK)
+			continue;
+		for (uint32_t i = 0; i < slot; i++)
+			box_free(((struct box **)to->data)[i]);
+		array_free(to->data);
+		return ST_NOMEM;
+	}
+	return ST_OK;
+}
+
+static enum status change_kind(struct chunk *c, uint32_t i_col, uint8_t kind)
+{
+	struct table *old = atomic_load_explicit(&c->table, memory_order_relaxed);
+	struct table *t = table_clone(old, old->n_cols);
+
+	if (t == NULL)
+		return ST_NOMEM;
+	t->cols[i_col].kind = kind;
+	bool keeps_array = old->cols[i_col].kind == PC_TEXT; /* boxes stay boxes */
+	if (!keeps_array && convert(old, &old->cols[i_col], &t->cols[i_col]) != ST_OK) {
+		table_free(&t->retired);
+		return ST_NOMEM;
+	}
+	if (!keeps_array)
+		array_retire(&c->graph->store->epochs, old->cols[i_col].data);
+	chunk_set_table(c, t);
+	return ST_OK;
+}
+
+static enum status add_col(struct chunk *c, name_id key, uint8_t kind)
+{
+	struct table *old = atomic_load_explicit(&c->table, memory_order_relaxed);
+	struct table *t = table_clone(old, old->n_cols + 1);
+
+	if (t == NULL)
+		return ST_NOMEM;
+	struct pcol *p = &t->cols[old->n_cols];
+	*p = (struct pcol){.key = key, .kind = kind};
+	p->data = array_new(t->cap * pcol_width(kind));
+	p->present = array_new((t->cap + 63) / 64 * 8);
+	if (p->data == NULL || p->present == NULL) {
+		array_free(p->data);
+		array_free(p->present);
+		table_free(&t->retired);
+		return ST_NOMEM;
+	}
+	chunk_set_table(c, t);
+	return ST_OK;
+}
+
+/* ---- overflow ------------------------------------------------------------------------------------- */
+
+static size_t overflow_size(uint32_t n)
+{
+	return sizeof(struct overflow) + n * sizeof(struct overflow_prop);
+}
+
+static void overflow_free(struct retired *r)
+{
+	struct overflow *o = container_of(r, struct overflow, retired);
+
+	mem_free(MEM_GRAPH, o, overflow_size(o->n));
+}
+
+static enum status add_overflow_array(struct chunk *c)
+{
+	struct table *old = atomic_load_explicit(&c->table, memory_order_relaxed);
+
+	if (old->overflow != NULL)
+		return ST_OK;
+	struct table *t = table_clone(old, old->n_cols);
+	if (t == NULL)
+		return ST_NOMEM;
+	t->overflow = array_new(t->cap * sizeof t->overflow[0]);
+	if (t->overflow == NULL) {
+		table_free(&t->retired);
+		return ST_NOMEM;
+	}
+	chunk_set_table(c, t);
+	return ST_OK;
+}
+
+static enum status put_overflow(struct chunk *c, uint32_t slot, name_id key, struct value v,
+				struct box **ret_old)
+{
+	TRY(add_overflow_array(c));
+	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
+	struct overflow *old = overflow_of(t, slot);
+	uint32_t n_old = old != NULL ? old->n : 0, n = 0;
+
+	if (n_old >= GRAPH_PROPS_MAX)
+		return ST_LIMIT;
+	struct overflow *o = mem_zalloc(MEM_GRAPH, overflow_size(n_old + 1));
+	struct box *b = v.kind != V_NULL ? box_new(v) : NULL;
+	if (o == NULL || (v.kind != V_NULL && b == NULL)) {
+		mem_free(MEM_GRAPH, o, overflow_size(n_old + 1));
+		box_free(b);
+		return ST_NOMEM;
+	}
+	for (uint32_t i = 0; i < n_old; i++) {
+		if (old->props[i].key == key)
+			*ret_old = old->props[i].box;
+		else
+			o->props[n++] = old->props[i];
+	}
+	if (b != NULL)
+		o->props[n++] = (struct overflow_prop){key, b};
+	struct overflow *kept = o;
+	if (n != n_old + 1) { /* the block's size is told by n: make it exact */
+		kept = n > 0 ? mem_alloc(MEM_GRAPH, overflow_size(n)) : NULL;
+		if (n > 0 && kept == NULL) {
+			mem_free(MEM_GRAPH, o, overflow_size(n_old + 1));
+			box_free(b);
+			return ST_NOMEM;
+		}
+		if (kept != NULL)
+			memcpy(kept, o, overflow_size(n));
+		mem_free(MEM_GRAPH, o, overflow_size(n_old + 1));
+	}
+	if (kept != NULL)
+		kept->n = n;
+	atomic_store_explicit(&t->overflow[slot], kept, memory_order_release);
+	if (old != NULL)
+		epoch_retire(&c->graph->store->epochs, &old->retired, overflow_free);
+	return ST_OK;
+}
+
+/* ---- the door ---------------------------------------------------------------------------------------- */
+
+static enum status put_col(struct chunk *c, uint32_t i_col, uint32_t slot, struct value v,
+			   struct box **ret_old)
+{
+	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
+	uint8_t kind = t->cols[i_col].kind;
+
+	if (v.kind == V_NULL) {
+		struct pcol *p = &t->cols[i_col];
+		if (is_boxed(kind)) {
+			*ret_old = LOAD((struct box **)p->data + slot);
+			STORE((struct box **)p->data + slot, NULL);
+		}
+		shared_bit_put(p->present, slot, false);
+		return ST_OK;
+	}
+	uint8_t want = join_kinds(kind, kind_for(v));
+	if (want != kind) {
+		TRY(change_kind(c, i_col, want));
+		t = atomic_load_explicit(&c->table, memory_order_relaxed);
+	}
+	TRY(store_value(&t->cols[i_col], slot, v, ret_old));
+	shared_bit_put(t->cols[i_col].present, slot, true);
+	return ST_OK;
+}
+
+static bool in_overflow(const struct table *t, uint32_t n_slots, name_id key)
+{
+	for (uint32_t slot = 0; t->overflow != NULL && slot < n_slots; slot++) {
+		const struct overflow *o = overflow_of(t, slot);
+		for (uint32_t i = 0; o != NULL && i < o->n; i++)
+			if (o->props[i].key == key)
+				return true;
+	}
+	return false;
+}
+
+enum status chunk_put_prop(struct chunk *c, uint32_t slot, name_id key, struct value v,
+			   struct box **ret_old_box)
+{
+	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
+	const struct pcol *p = find_col(t, key);
+
+	*ret_old_box = NULL;
+	if (p == NULL) {
+		if (t->n_cols >= CHUNK_COLUMNS_MAX || in_overflow(t, c->n_used, key))
+			return put_overflow(c, slot, key, v, ret_old_box);
+		if (v.kind == V_NULL)
+			return ST_OK;
+		TRY(add_col(c, key, kind_for(v)));
+		t = atomic_load_explicit(&c->table, memory_order_relaxed);
+		p = find_col(t, key);
+	}
+	return put_col(c, (uint32_t)(p - t->cols), slot, v, ret_old_box);
+}
+
+/* Undoing must not fail: a text goes back as the box that the entry kept. Only a number whose column
+ * became boxed meanwhile needs memory. */
+void chunk_restore_prop(struct chunk *c, struct undo *u)
+{
+	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
+	const struct pcol *p = find_col(t, u->key);
+	struct box *replaced = NULL;
+
+	if (p != NULL && is_boxed(p->kind) && u->old_box != NULL) {
+		replaced = LOAD((struct box **)p->data + u->slot);
+		STORE((struct box **)p->data + u->slot, u->old_box);
+		shared_bit_put(p->present, u->slot, true);
+		u->old_box = replaced;
+		return;
+	}
+	BUG_ON(chunk_put_prop(c, u->slot, u->key, u->old, &replaced) != ST_OK);
+	if (u->old_box == NULL)
+		u->old_box = replaced;
+	else
+		box_free(replaced);
+}
+
+void chunk_reset_slot(struct chunk *c, uint32_t slot)
+{
+	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
+
+	for (uint32_t i = 0; i < t->n_cols; i++) {
+		struct pcol *p = &t->cols[i];
+		if (is_boxed(p->kind)) {
+			box_free(LOAD((struct box **)p->data + slot));
+			STORE((struct box **)p->data + slot, NULL);
+		}
+		shared_bit_put(p->present, slot, false);
+	}
+	struct overflow *o = overflow_of(t, slot);
+	if (o != NULL) {
+		atomic_store_explicit(&t->overflow[slot], NULL, memory_order_release);
+		for (uint32_t i = 0; i < o->n; i++)
+			box_free(o->props[i].box);
+		overflow_free(&o->retired);
+	}
+	if (t->sets != NULL)
+		STORE(&t->sets[slot], 0);
+	if (t->adj != NULL)
+		adj_reset(c, slot);
+	shared_bit_put(t->exists, slot, false);
+}

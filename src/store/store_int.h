@@ -1,0 +1,373 @@
+/* store/store_int.h - the layout of the store in memory.
+ *
+ * Room: store, private. What may change is said at each member; the order of loads and stores that
+ * lets readers work without latches stands in README.md ("Readers and one writer a chunk"). */
+#ifndef STORE_STORE_INT_H
+#define STORE_STORE_INT_H
+
+#include "base/bits.h"
+#include "base/latch.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "store/graph.h"
+
+#define CHUNK_SHIFT 12
+#define CHUNK_SLOTS (1u << CHUNK_SHIFT)
+#define CHUNK_SLOTS_MIN 16
+#define CHUNK_COLUMNS_MAX 128 /* property keys of a chunk with a column; further ones overflow */
+#define DIR_PAGE 1024         /* chunks of one page of a directory */
+#define DIR_PAGES 1024        /* 2^32 slots in all */
+#define GRAPHS_MAX 1024
+#define INDEXES_MAX 256 /* of one graph */
+#define LABEL_SETS_MAX 65536 /* combinations of labels in use, of all graphs */
+
+/* ---- names ------------------------------------------------------------------------------- */
+
+struct dict_entry {
+	struct str text;
+	name_id id;
+	uint64_t hash;
+};
+
+struct dict_table { /* open addressing; entries are only added, a larger table replaces it */
+	struct retired retired;
+	uint32_t mask;
+	struct dict_entry *_Atomic slots[];
+};
+
+#define DICT_PAGE 1024
+#define DICT_PAGES 4096
+
+struct dict {
+	struct mutex lock; /* writers */
+	struct dict_table *_Atomic table;
+	_Atomic uint32_t n;
+	struct dict_entry **_Atomic pages[DICT_PAGES];
+};
+
+enum status dict_init(struct dict *d) MUST_CHECK;
+void dict_release(struct dict *d);
+name_id dict_find(struct dict *d, struct str name);
+/* The id, made when new. ST_LIMIT: DICT_PAGE * DICT_PAGES names. */
+enum status dict_add(struct dict *d, struct epoch_table *e, struct str name, name_id *ret) MUST_CHECK;
+struct str dict_text(struct dict *d, name_id id);
+
+/* ---- boxed values: immutable, one block --------------------------------------------------------- */
+
+struct box {
+	uint32_t size; /* of the block */
+	struct value value; /* texts and elements lie behind it */
+};
+
+/* NULL: no memory. v must be storable (value_is_storable). */
+struct box *box_new(struct value v);
+void box_free(struct box *b);
+bool value_is_storable(struct value v);
+
+/* ---- labels --------------------------------------------------------------------------------------- */
+
+struct label_set { /* immutable; lives as long as the store */
+	uint32_t id, n;
+	name_id labels[]; /* ascending */
+};
+
+bool label_set_has(const struct label_set *s, name_id label);
+const struct label_set *label_set_get(struct store *s, uint32_t id);
+/* The set with these labels (sorted here, duplicates dropped), made when new. */
+enum status label_set_make(struct store *s, const name_id *labels, uint32_t n,
+			   const struct label_set **ret) MUST_CHECK;
+
+/* ---- chunks -------------------------------------------------------------------------------------------- */
+
+enum elem_kind { ELEM_NODE, ELEM_EDGE };
+
+enum col_kind {
+	PC_INT1, PC_INT2, PC_INT4, PC_INT8,
+	PC_FLOAT,
+	PC_BOOL,
+	PC_TEXT, /* struct box *, all strings */
+	PC_BOX,  /* struct box *, any kind */
+};
+
+struct pcol { /* a property column; the arrays are shared by the tables that did not change them */
+	name_id key;
+	uint8_t kind; /* enum col_kind */
+	void *data;   /* cap elements */
+	uint64_t *present; /* cap bits */
+};
+
+struct overflow { /* immutable: properties of one element that have no column */
+	struct retired retired;
+	uint32_t n;
+	struct overflow_prop {
+		name_id key;
+		struct box *box;
+	} props[];
+};
+
+struct adj_head { /* a node's edges: 0, a block, or a struct adj_types with bit 0 set */
+	_Atomic uintptr_t dir[2];
+};
+
+/* One layout of a chunk. A change of layout makes a new table; what it replaces is retired. */
+struct table {
+	struct retired retired;
+	uint32_t cap; /* slots */
+	uint64_t *exists;
+	struct adj_head *adj;    /* nodes */
+	uint32_t *ends;          /* edges: from, to for each slot; written before the edge exists */
+	uint32_t *sets;          /* label set of each slot, 0: the chunk's; NULL: no exceptions */
+	struct overflow *_Atomic *overflow; /* NULL: none */
+	uint32_t n_cols;
+	struct pcol cols[];
+};
+
+enum undo_kind { UNDO_EXISTS, UNDO_PROP, UNDO_LABELS };
+
+struct undo {
+	struct undo *_Atomic next; /* older, of the same slot */
+	struct mark *mark;
+	uint32_t seq;
+	uint32_t slot;
+	uint8_t kind; /* enum undo_kind */
+	bool linked, retired_flag; /* under the chunk's latch */
+	bool old_exists;
+	name_id key;
+	uint32_t old_set;
+	struct value old;     /* UNDO_PROP; texts point into old_box */
+	struct box *old_box;  /* owned by the entry */
+	struct chunk *chunk;
+	struct retired retired;
+};
+
+struct undo_side { /* beside a chunk while somebody needs versions */
+	struct retired retired;
+	uint32_t cap, n_slots; /* n_slots: slots with a chain; under the latch */
+	_Atomic uint64_t *bits;
+	struct undo *_Atomic heads[];
+};
+
+struct chunk {
+	struct graph *graph;
+	uint64_t base; /* id of slot 0 */
+	uint8_t kind;  /* enum elem_kind */
+	const struct label_set *set; /* nodes */
+	name_id type;                /* edges */
+	struct latch latch;          /* writers */
+	struct table *_Atomic table;
+	struct undo_side *_Atomic undo;
+	_Atomic bool has_exceptions; /* some slot has another label set; never goes back */
+	uint32_t n_used;             /* slots handed out; under the latch */
+	VEC(uint16_t) free_slots;    /* under the latch */
+	struct chunk *next_open;
+};
+
+struct space { /* all nodes, or all edges, of a graph */
+	struct mutex lock;    /* new chunks, open chunks */
+	_Atomic uint32_t n_chunks;
+	struct chunk *_Atomic *_Atomic pages[DIR_PAGES];
+	struct map_u64 open;  /* label set or type -> struct chunk * with room (or that had) */
+};
+
+/* ---- adjacency --------------------------------------------------------------------------------------------- */
+
+struct clause { /* what a stamp points to: the transaction and the clause that wrote */
+	struct mark *mark;
+	uint32_t seq;
+	struct clause *next; /* of the transaction */
+};
+
+#define STAMP_NONE ((uintptr_t)0)
+#define STAMP_ABORTED UINTPTR_MAX /* as create stamp: never visible */
+#define STAMP_LSN(lsn) ((uintptr_t)(lsn) << 1 | 1)
+
+struct stamp {
+	_Atomic uintptr_t create, del; /* STAMP_NONE, STAMP_ABORTED, STAMP_LSN() or struct clause * */
+};
+
+struct stamps {
+	struct retired retired;
+	uint32_t cap;
+	struct stamp v[];
+};
+
+struct block {
+	struct retired retired;
+	name_id type;
+	_Atomic uint32_t n; /* never falls; entries below it never change */
+	uint32_t cap;
+	uint32_t n_stamped; /* stamps that are not NONE; under the latch */
+	struct stamps *_Atomic stamps;
+	uint32_t nodes[]; /* cap neighbours, then cap edge ids */
+};
+
+static inline const uint32_t *block_edges(const struct block *b)
+{
+	return b->nodes + b->cap;
+}
+
+struct adj_types { /* blocks by type; replaced when a type is added */
+	struct retired retired;
+	uint32_t n;
+	struct adj_type {
+		name_id type;
+		struct block *_Atomic block;
+	} v[];
+};
+
+/* ---- graph --------------------------------------------------------------------------------------------------- */
+
+struct index_list { /* immutable */
+	struct retired retired;
+	uint32_t n;
+	struct prop_index *v[];
+};
+
+struct graph {
+	struct store *store;
+	uint32_t id;
+	struct str name;
+	struct space spaces[2]; /* by enum elem_kind */
+	struct index_list *_Atomic indexes;
+	_Atomic int64_t n_nodes, n_edges;
+	struct mutex count_lock;
+	struct map_u64 label_counts, type_counts; /* name_id -> int64_t; under count_lock */
+};
+
+struct store {
+	struct epoch_table epochs;
+	struct dict names[NAME_N_KINDS];
+	struct mutex lock; /* catalog */
+	_Atomic uint64_t catalog_version;
+	_Atomic uint32_t n_graphs;
+	struct graph *_Atomic graphs[GRAPHS_MAX];
+	struct mutex set_lock;
+	struct map_u64 set_hashes; /* hash -> id of the first set with it */
+	_Atomic uint32_t n_sets;
+	const struct label_set *_Atomic *sets;
+};
+
+/* ---- arrays that tables point to: memory with a head, so that it can be retired ---------------------- */
+
+struct array {
+	struct retired retired;
+	size_t size; /* of the data */
+	_Alignas(16) uint8_t data[];
+};
+
+void *array_new(size_t size); /* zeroed; NULL: no memory */
+void array_free(void *data);  /* may be NULL */
+void array_retire(struct epoch_table *e, void *data);
+static inline size_t array_size(const void *data)
+{
+	return ((const struct array *)((const char *)data - offsetof(struct array, data)))->size;
+}
+
+/* Single aligned accesses that readers and the one writer share. */
+#define LOAD(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define STORE(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
+
+static inline bool shared_bit(const uint64_t *w, uint32_t i)
+{
+	return (LOAD(&w[i >> 6]) >> (i & 63) & 1) != 0;
+}
+static inline void shared_bit_put(uint64_t *w, uint32_t i, bool on) /* one writer */
+{
+	uint64_t bit = UINT64_C(1) << (i & 63), old = LOAD(&w[i >> 6]);
+	STORE(&w[i >> 6], on ? old | bit : old & ~bit);
+}
+
+/* ---- inner functions -------------------------------------------------------------------------------------------- */
+
+/* chunk.c */
+struct chunk *space_chunk(struct space *s, uint32_t i); /* NULL: never made */
+static inline struct chunk *chunk_of(struct graph *g, enum elem_kind kind, elem_id id)
+{
+	return id >> CHUNK_SHIFT < UINT32_MAX
+		       ? space_chunk(&g->spaces[kind], (uint32_t)(id >> CHUNK_SHIFT))
+		       : NULL;
+}
+static inline uint32_t slot_of(elem_id id)
+{
+	return (uint32_t)id & (CHUNK_SLOTS - 1);
+}
+enum status space_init(struct space *s) MUST_CHECK;
+void space_release(struct graph *g, struct space *s);
+/* A slot for a new element; not existing yet. */
+enum status slot_take(struct graph *g, enum elem_kind kind, const struct label_set *set, name_id type,
+		      struct chunk **ret_chunk, uint32_t *ret_slot) MUST_CHECK;
+/* The same slot as another run had: makes its chunk when it is missing. Recovery and loading only. */
+enum status slot_take_at(struct graph *g, enum elem_kind kind, elem_id id, const struct label_set *set,
+			 name_id type, struct chunk **ret) MUST_CHECK;
+void slot_give_back(struct chunk *c, uint32_t slot); /* under the latch */
+/* Under the latch; the table has room for slot afterwards. */
+enum status chunk_grow(struct chunk *c, uint32_t slot) MUST_CHECK;
+
+size_t pcol_width(uint8_t kind); /* bytes of one element */
+/* A copy with the same arrays and room for n_cols columns; NULL: no memory. */
+struct table *table_clone(const struct table *old, uint32_t n_cols);
+/* Publishes a new layout and retires the old table, not the arrays that they share. */
+void chunk_set_table(struct chunk *c, struct table *t);
+
+/* props.c: writers hold the latch */
+struct value table_prop(const struct table *t, uint32_t slot, name_id key); /* V_NULL: absent */
+/* Stores v (V_NULL removes) in place, changing the layout when it must. *ret_old_box: what the slot
+ * pointed to, now the caller's. */
+enum status chunk_put_prop(struct chunk *c, uint32_t slot, name_id key, struct value v,
+			   struct box **ret_old_box) MUST_CHECK;
+/* Puts the old value of an undo entry back; the box that was in place becomes the entry's. */
+void chunk_restore_prop(struct chunk *c, struct undo *u);
+void table_free(struct retired *r);
+void chunk_reset_slot(struct chunk *c, uint32_t slot); /* nothing of its last holder stays */
+
+/* undo.c */
+enum status undo_side_make(struct chunk *c) MUST_CHECK; /* room for every slot of the table */
+void undo_side_free(struct retired *r);
+/* Publishes u as the newest of its slot. */
+void undo_link(struct chunk *c, struct undo *u);
+static inline bool mark_visible(const struct view *v, struct mark *m, uint32_t seq)
+{
+	if (v->own == m && m != NULL)
+		return seq <= v->own_seq;
+	uint64_t w = atomic_load_explicit(&m->word, memory_order_acquire);
+	return w != MARK_ACTIVE && w != MARK_ABORTED && w <= v->read_lsn;
+}
+/* The chain of a slot, NULL when it has none. After the gather and an acquire fence. */
+static inline struct undo *chunk_chain(const struct chunk *c, uint32_t slot)
+{
+	struct undo_side *s = atomic_load_explicit(&c->undo, memory_order_acquire);
+	if (LIKELY(s == NULL) || slot >= s->cap ||
+	    (atomic_load_explicit(&s->bits[slot >> 6], memory_order_acquire) >> (slot & 63) & 1) == 0)
+		return NULL;
+	return atomic_load_explicit(&s->heads[slot], memory_order_acquire);
+}
+bool undo_exists(struct undo *u, const struct view *v, bool now);
+uint32_t undo_set(struct undo *u, const struct view *v, uint32_t now);
+void undo_prop(struct undo *u, const struct view *v, name_id key, struct value *now);
+
+/* adj.c: writers hold the latch of the node's chunk */
+struct block *adj_find(uintptr_t head, name_id type);
+enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t node,
+		       uint32_t edge, struct clause *by) MUST_CHECK;
+/* The entry of an edge; false when it is not there. */
+bool adj_locate(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
+		struct block **ret, uint32_t *ret_i);
+enum status adj_stamps(struct chunk *c, struct block *b) MUST_CHECK; /* makes them when missing */
+void adj_set_stamp(struct block *b, uint32_t i, bool is_delete, uintptr_t stamp);
+bool stamp_visible(const struct view *v, uintptr_t stamp);
+/* Drops what no view can see: entries deleted or aborted at or below the horizon. */
+void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint64_t horizon);
+void adj_free(struct adj_head *h);
+void adj_reset(struct chunk *c, uint32_t slot);
+
+/* index.c: writers hold the latch of the node's chunk */
+void index_add(struct chunk *c, uint32_t slot, name_id key, struct value v, bool *ret_failed);
+void index_drop_value(struct chunk *c, uint32_t slot, name_id key, struct value v);
+void index_list_free(struct retired *r);
+void graph_indexes_release(struct graph *g);
+
+/* counts.c */
+void count_labels(struct graph *g, const struct label_set *set, int64_t by);
+void count_type(struct graph *g, name_id type, int64_t by);
+
+#endif
