@@ -91,6 +91,7 @@ enum ast_expr_kind {
 	AST_COUNT,	    /* COUNT {query} */
 	AST_COLLECT,	    /* COLLECT {query} */
 	AST_VALUE_QUERY,    /* VALUE {query} */
+	AST_TABLE_QUERY,    /* TABLE {query} */
 	AST_LET_IN,	    /* LET keys[i] = args[i].. IN last arg END */
 	AST_PATH,	    /* PATH[args] */
 };
@@ -146,10 +147,10 @@ struct ast_projection {		/* an item of a map projection */
 struct ast_expr {
 	uint8_t kind; /* enum ast_expr_kind */
 	uint8_t sub;
-	bool negated;	/* AST_IS: IS NOT */
-	bool distinct;	/* AST_CALL */
-	bool star;	/* AST_CALL: count(*) */
-	bool in_parens; /* written in parentheses; offset and length are with them */
+	bool negated;	 /* AST_IS: IS NOT */
+	bool distinct;	 /* AST_CALL */
+	bool star;	 /* AST_CALL: count(*) */
+	bool in_parens;	 /* written in parentheses; offset and length are with them */
 	uint16_t height; /* levels of expressions below and with it */
 	uint32_t n_args;
 	uint32_t offset, length;
@@ -421,6 +422,7 @@ enum ast_setop {
 struct ast_linear { /* clauses that hand their rows on */
 	uint32_t n_clauses;
 	const struct ast_clause **clauses;
+	bool open_end; /* the last clause only reads: right inside EXISTS and the like only */
 	uint32_t offset, length;
 };
 
@@ -509,7 +511,8 @@ struct ast_statement {
 		struct {
 			uint8_t reset; /* enum ast_reset */
 			bool if_not_exists;
-			struct ast_name name; /* parameter */
+			struct ast_name name;	     /* parameter */
+			const struct ast_type *type; /* declared for it, or NULL */
 			const struct ast_expr *value;
 		} session;
 	};

@@ -44,9 +44,9 @@ enum token_flags {
 };
 
 struct token {
-	uint8_t kind;	  /* enum token_kind */
-	uint8_t flags;	  /* enum token_flags */
-	uint16_t code;    /* enum keyword, or the character of TOKEN_PUNCT; else 0 */
+	uint8_t kind;  /* enum token_kind */
+	uint8_t flags; /* enum token_flags */
+	uint16_t code; /* enum keyword, or the character of TOKEN_PUNCT; else 0 */
 	uint32_t offset, length;
 };
 

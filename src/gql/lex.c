@@ -21,42 +21,18 @@ enum char_class {
 };
 
 static const uint8_t classes[256] = {
-	['\t' ... '\r'] = C_SPACE,
-	[' '] = C_SPACE,
-	['a' ... 'z'] = C_LETTER,
-	['A' ... 'Z'] = C_LETTER,
-	['_'] = C_LETTER,
-	['0' ... '9'] = C_DIGIT,
-	['!'] = C_PUNCT,
-	['%'] = C_PUNCT,
-	['&'] = C_PUNCT,
-	['('] = C_PUNCT,
-	[')'] = C_PUNCT,
-	['*'] = C_PUNCT,
-	['+'] = C_PUNCT,
-	[','] = C_PUNCT,
-	[':'] = C_PUNCT,
-	[';'] = C_PUNCT,
-	['<'] = C_PUNCT,
-	['='] = C_PUNCT,
-	['>'] = C_PUNCT,
-	['?'] = C_PUNCT,
-	['['] = C_PUNCT,
-	[']'] = C_PUNCT,
-	['^'] = C_PUNCT,
-	['{'] = C_PUNCT,
-	['|'] = C_PUNCT,
-	['}'] = C_PUNCT,
-	['~'] = C_PUNCT,
-	['\''] = C_QUOTE,
-	['"'] = C_QUOTE,
-	['`'] = C_TICK,
-	['$'] = C_DOLLAR,
-	['@'] = C_AT,
-	['.'] = C_DOT,
-	['/'] = C_SLASH,
-	['-'] = C_MINUS,
-	[0x80 ... 0xff] = C_HIGH,
+    ['\t' ... '\r'] = C_SPACE, [' '] = C_SPACE,	 ['a' ... 'z'] = C_LETTER,
+    ['A' ... 'Z'] = C_LETTER,  ['_'] = C_LETTER, ['0' ... '9'] = C_DIGIT,
+    ['!'] = C_PUNCT,	       ['%'] = C_PUNCT,	 ['&'] = C_PUNCT,
+    ['('] = C_PUNCT,	       [')'] = C_PUNCT,	 ['*'] = C_PUNCT,
+    ['+'] = C_PUNCT,	       [','] = C_PUNCT,	 [':'] = C_PUNCT,
+    [';'] = C_PUNCT,	       ['<'] = C_PUNCT,	 ['='] = C_PUNCT,
+    ['>'] = C_PUNCT,	       ['?'] = C_PUNCT,	 ['['] = C_PUNCT,
+    [']'] = C_PUNCT,	       ['^'] = C_PUNCT,	 ['{'] = C_PUNCT,
+    ['|'] = C_PUNCT,	       ['}'] = C_PUNCT,	 ['~'] = C_PUNCT,
+    ['\''] = C_QUOTE,	       ['"'] = C_QUOTE,	 ['`'] = C_TICK,
+    ['$'] = C_DOLLAR,	       ['@'] = C_AT,	 ['.'] = C_DOT,
+    ['/'] = C_SLASH,	       ['-'] = C_MINUS,	 [0x80 ... 0xff] = C_HIGH,
 };
 
 static const struct {
@@ -108,8 +84,8 @@ uint16_t keyword_find(struct str s)
 	if (k.len != s.len)
 		return 0;
 	for (size_t i = 0; i < s.len; i++)
-		if (k.p[i] != s.p[i] && (classes[(unsigned char)s.p[i]] != C_LETTER ||
-					 upper(k.p[i]) != upper(s.p[i])))
+		if (k.p[i] != s.p[i] &&
+		    (classes[(unsigned char)s.p[i]] != C_LETTER || upper(k.p[i]) != upper(s.p[i])))
 			return 0;
 	return code;
 }
@@ -167,11 +143,11 @@ static inline enum status emit(struct lexer *x, enum token_kind kind, uint16_t c
 	if (x->at == x->after_last)
 		flags |= TOKEN_JOINED;
 	x->v[x->n++] = (struct token){
-		.kind = (uint8_t)kind,
-		.flags = (uint8_t)flags,
-		.code = code,
-		.offset = (uint32_t)x->at,
-		.length = (uint32_t)(end - x->at),
+	    .kind = (uint8_t)kind,
+	    .flags = (uint8_t)flags,
+	    .code = code,
+	    .offset = (uint32_t)x->at,
+	    .length = (uint32_t)(end - x->at),
 	};
 	x->at = x->after_last = end;
 	return ST_OK;
@@ -244,8 +220,9 @@ static enum status quoted_end(struct lexer *x, size_t i, bool escapes, size_t *r
 			j++;
 		}
 	}
-	return lex_fail(x, i, quote == '`' ? "unterminated name: the closing '`' is missing"
-					   : "unterminated string: the closing quote is missing");
+	return lex_fail(x, i,
+			quote == '`' ? "unterminated name: the closing '`' is missing"
+				     : "unterminated string: the closing quote is missing");
 }
 
 static bool may_lift_string(const struct lexer *x)
@@ -323,14 +300,16 @@ static enum status lex_param(struct lexer *x)
 
 static size_t digits_end(const struct lexer *x, size_t i)
 {
-	while (classes[at(x, i)] == C_DIGIT || (at(x, i) == '_' && classes[at(x, i + 1)] == C_DIGIT))
+	while (classes[at(x, i)] == C_DIGIT ||
+	       (at(x, i) == '_' && classes[at(x, i + 1)] == C_DIGIT))
 		i++;
 	return i;
 }
 
 static bool is_hex(unsigned char c)
 {
-	return (c >= '0' && c <= '9') || (upper((char)c) >= 'A' && upper((char)c) <= 'F' && c > '9');
+	return (c >= '0' && c <= '9') ||
+	       (upper((char)c) >= 'A' && upper((char)c) <= 'F' && c > '9');
 }
 
 /* Numbers that shape the plan stay in its key: bounds of quantifiers and pages, and magnitudes that
@@ -419,7 +398,8 @@ static bool dashes_are_edge(const struct lexer *x)
 
 	if (at(x, x->at + 2) == '>' || (t.code == '<' && x->at == x->after_last))
 		return true;
-	return (t.code == ')' || t.code == '}' || t.code == '+' || t.code == '*' || t.code == '?') &&
+	return (t.code == ')' || t.code == '}' || t.code == '+' || t.code == '*' ||
+		t.code == '?') &&
 	       at(x, skip_blanks(x, x->at + 2)) == '(';
 }
 
@@ -460,8 +440,8 @@ static enum status lex_high(struct lexer *x)
 	}
 	if (high_name_char(x, x->at, true) != 0)
 		return lex_name(x);
-	return diag_set(x->d, GQL_SYNTAX, (uint32_t)x->at, "unexpected character '%.*s' (U+%04X)", n,
-			x->text.p + x->at, (unsigned)c);
+	return diag_set(x->d, GQL_SYNTAX, (uint32_t)x->at, "unexpected character '%.*s' (U+%04X)",
+			n, x->text.p + x->at, (unsigned)c);
 }
 
 static enum status lex_one(struct lexer *x)
@@ -523,10 +503,9 @@ static enum status check_text(struct str text, struct diag *d)
 				 text.len, GQL_TEXT_MAX);
 	for (size_t i = 0; i < text.len; i++)
 		if (UNLIKELY((unsigned char)text.p[i] >= 0x80))
-			return utf8_valid(text)
-				   ? ST_OK
-				   : diag_set(d, GQL_BAD_TEXT, DIAG_NO_POSITION,
-					      "the statement is not valid UTF-8");
+			return utf8_valid(text) ? ST_OK
+						: diag_set(d, GQL_BAD_TEXT, DIAG_NO_POSITION,
+							   "the statement is not valid UTF-8");
 	return ST_OK;
 }
 

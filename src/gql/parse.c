@@ -5,7 +5,8 @@
 
 #define HINT_DISTANCE_MAX 2 /* edits between what was written and what was meant */
 
-/* ---- errors -------------------------------------------------------------------------------------- */
+/* ---- errors
+ * -------------------------------------------------------------------------------------- */
 
 static void trace_add(struct parser *p, struct str what)
 {
@@ -26,8 +27,9 @@ static void trace_add(struct parser *p, struct str what)
 
 void trace_code(struct parser *p, uint16_t code)
 {
-	static const char quoted[] = "'!''%''&''(' ')''*''+'','':'';''<''=''>''?''[' ']''^''{''|''}'"
-				     "'~''-''.''/'";
+	static const char quoted[] =
+	    "'!''%''&''(' ')''*''+'','':'';''<''=''>''?''[' ']''^''{''|''}'"
+	    "'~''-''.''/'";
 
 	if (code > KW_BEFORE_FIRST) {
 		trace_add(p, keyword_text(code));
@@ -92,13 +94,13 @@ bool enter(struct parser *p)
 struct attempt attempt_begin(const struct parser *p)
 {
 	return (struct attempt){
-		.t = p->t,
-		.n_stack = p->n_stack,
-		.depth = p->depth,
-		.muted = p->trace != NULL ? p->trace->muted : 0,
-		.no_bar = p->no_bar,
-		.cacheable = p->cacheable,
-		.writes = p->writes,
+	    .t = p->t,
+	    .n_stack = p->n_stack,
+	    .depth = p->depth,
+	    .muted = p->trace != NULL ? p->trace->muted : 0,
+	    .no_bar = p->no_bar,
+	    .cacheable = p->cacheable,
+	    .writes = p->writes,
 	};
 }
 
@@ -137,7 +139,7 @@ static void hint_word(const struct parser *p, struct str found)
 			continue;
 		for (size_t j = 0; j < found.len; j++)
 			up[j] = (char)(found.p[j] >= 'a' && found.p[j] <= 'z' ? found.p[j] - 32
-									       : found.p[j]);
+									      : found.p[j]);
 		unsigned n = str_distance((struct str){up, found.len}, k, HINT_DISTANCE_MAX);
 		if (n < best_distance && n < k.len / 2) {
 			best_distance = n;
@@ -153,17 +155,17 @@ static const struct {
 	const char *before, *found;
 	const char *hint;
 } habits[] = {
-	{"=", "=", "equality is written with one '='"},
-	{"", "!", "inequality is written '<>'"},
-	{"&", "&", "write AND"},
-	{"", "&", "write AND"},
-	{"", "HAVING", "write WITH .. WHERE, or RETURN .. NEXT FILTER .."},
-	{"", "SELECT", "write MATCH .. RETURN"},
-	{"", "FROM", "the graph is chosen with USE, patterns stand in MATCH"},
-	{"", "DELETE", "DETACH and NODETACH stand before DELETE"},
-	{"INSERT", "INTO", "write INSERT (:Label {key: value})"},
-	{"", "UPDATE", "write MATCH .. SET .."},
-	{"", ";", "one statement at a time"},
+    {"=", "=", "equality is written with one '='"},
+    {"", "!", "inequality is written '<>'"},
+    {"&", "&", "write AND"},
+    {"", "&", "write AND"},
+    {"", "HAVING", "write WITH .. WHERE, or RETURN .. NEXT FILTER .."},
+    {"", "SELECT", "write MATCH .. RETURN"},
+    {"", "FROM", "the graph is chosen with USE, patterns stand in MATCH"},
+    {"", "DELETE", "DETACH and NODETACH stand before DELETE"},
+    {"INSERT", "INTO", "write INSERT (:Label {key: value})"},
+    {"", "UPDATE", "write MATCH .. SET .."},
+    {"", ";", "one statement at a time"},
 };
 
 static void hint_habit(const struct parser *p, const struct token *t)
@@ -221,7 +223,8 @@ void trace_report(const struct parser *p)
 	hint_habit(p, t);
 }
 
-/* ---- tokens and names ---------------------------------------------------------------------------- */
+/* ---- tokens and names
+ * ---------------------------------------------------------------------------- */
 
 bool expect(struct parser *p, uint16_t code)
 {
@@ -250,10 +253,10 @@ void take_name(struct parser *p, struct ast_name *ret)
 {
 	const struct token *t = p->t;
 
-	ret->text = LIKELY(t->kind != TOKEN_QUOTED && t->kind != TOKEN_STRING &&
-			   t->kind != TOKEN_PARAM)
-			    ? token_text(p->text, t)
-			    : token_name(p->a, p->text, t);
+	ret->text =
+	    LIKELY(t->kind != TOKEN_QUOTED && t->kind != TOKEN_STRING && t->kind != TOKEN_PARAM)
+		? token_text(p->text, t)
+		: token_name(p->a, p->text, t);
 	ret->offset = t->offset;
 	ret->length = t->length;
 	if (token_is_lifted(t))
@@ -304,8 +307,8 @@ bool dotted_name(struct parser *p, const char *phrase, struct ast_name *ret)
 		struct ast_name next = {0};
 		if (!any_name(p, "a name", &next))
 			return false;
-		ret->text = arena_printf(p->a, STR_FMT "." STR_FMT, STR_ARG(ret->text),
-					 STR_ARG(next.text));
+		ret->text =
+		    arena_printf(p->a, STR_FMT "." STR_FMT, STR_ARG(ret->text), STR_ARG(next.text));
 		if (ret->text.p == NULL)
 			return no_memory(p);
 	}
@@ -326,7 +329,8 @@ bool name_list(struct parser *p, struct ast_name **ret, uint32_t *ret_n)
 	return !failed(p);
 }
 
-/* ---- nodes and lists ----------------------------------------------------------------------------- */
+/* ---- nodes and lists
+ * ----------------------------------------------------------------------------- */
 
 void *node_alloc(struct parser *p, size_t size)
 {
@@ -385,7 +389,8 @@ void *pop_array(struct parser *p, uint32_t from, size_t size, uint32_t *ret_n)
 	return array;
 }
 
-/* ---- statement ----------------------------------------------------------------------------------- */
+/* ---- statement
+ * ----------------------------------------------------------------------------------- */
 
 static struct ast_statement *query_statement(struct parser *p)
 {
@@ -425,16 +430,16 @@ static enum status run(struct arena *a, struct str text, const struct token_list
 {
 	void *stack[32];
 	struct parser p = {
-		.t = tokens->v,
-		.first = tokens->v,
-		.end = tokens->v + tokens->n,
-		.a = a,
-		.text = text,
-		.cacheable = true,
-		.stack = stack,
-		.cap_stack = ARRAY_LEN(stack),
-		.trace = trace,
-		.d = d,
+	    .t = tokens->v,
+	    .first = tokens->v,
+	    .end = tokens->v + tokens->n,
+	    .a = a,
+	    .text = text,
+	    .cacheable = true,
+	    .stack = stack,
+	    .cap_stack = ARRAY_LEN(stack),
+	    .trace = trace,
+	    .d = d,
 	};
 	struct ast_statement *st = statement(&p);
 

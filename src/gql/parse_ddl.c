@@ -1,4 +1,5 @@
-/* Statements that are no queries: indexes, constraints, graphs, schemas, transactions, the session. */
+/* Statements that are no queries: indexes, constraints, graphs, schemas, transactions, the session.
+ */
 #include "gql/parse_int.h"
 
 static struct ast_statement *statement_new(struct parser *p, enum ast_statement_kind kind)
@@ -25,7 +26,8 @@ static bool if_exists(struct parser *p, bool not, bool *ret)
 	return (!not || expect(p, KW_NOT)) && expect(p, KW_EXISTS);
 }
 
-/* ---- indexes and constraints --------------------------------------------------------------------- */
+/* ---- indexes and constraints
+ * --------------------------------------------------------------------- */
 
 static bool same_variable(struct parser *p, const struct ast_name *var)
 {
@@ -143,13 +145,13 @@ static struct ast_statement *drop_index(struct parser *p, enum ast_statement_kin
 		advance(p);
 		return short_index(p, st) ? done(p, st) : NULL;
 	}
-	if (!any_name(p, "a name", &st->index.name) ||
-	    !if_exists(p, false, &st->index.if_exists))
+	if (!any_name(p, "a name", &st->index.name) || !if_exists(p, false, &st->index.if_exists))
 		return NULL;
 	return done(p, st);
 }
 
-/* ---- graphs and schemas -------------------------------------------------------------------------- */
+/* ---- graphs and schemas
+ * -------------------------------------------------------------------------- */
 
 /* g, s.g, /a/b/g, ../g: as written. */
 static bool object_path(struct parser *p, const char *phrase, struct ast_name *ret)
@@ -339,7 +341,8 @@ struct ast_statement *ddl_statement(struct parser *p)
 	}
 }
 
-/* ---- transactions -------------------------------------------------------------------------------- */
+/* ---- transactions
+ * -------------------------------------------------------------------------------- */
 
 /* READ ONLY, READ WRITE */
 static struct ast_statement *begin(struct parser *p)
@@ -378,7 +381,8 @@ static struct ast_statement *rollback(struct parser *p)
 	return with_savepoint(p, AST_ROLLBACK_TO);
 }
 
-/* ---- session ------------------------------------------------------------------------------------- */
+/* ---- session
+ * ------------------------------------------------------------------------------------- */
 
 static bool parameter_name(struct parser *p, struct ast_statement *st)
 {
@@ -400,11 +404,10 @@ static struct ast_statement *session_value(struct parser *p)
 {
 	struct ast_statement *st = statement_new(p, AST_SESSION_SET_VALUE);
 
-	if (st == NULL || !if_exists(p, true, &st->session.if_not_exists) ||
-	    !parameter_name(p, st))
+	if (st == NULL || !if_exists(p, true, &st->session.if_not_exists) || !parameter_name(p, st))
 		return NULL;
-	if ((accept(p, KW_TYPED) || (accept(p, ':') && expect(p, ':'))) && value_type(p) == NULL)
-		return NULL;
+	if (accept(p, KW_TYPED) || (accept(p, ':') && expect(p, ':')))
+		st->session.type = value_type(p);
 	if (failed(p) || !expect(p, '='))
 		return NULL;
 	st->session.value = expression(p);

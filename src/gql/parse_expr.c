@@ -1,6 +1,7 @@
 /* Expressions: a table of binding powers (Pratt), and what stands at their leaves.
  *
- * From loose to tight: OR, XOR, AND, IS TRUE, NOT, comparison, predicates (IN, STARTS WITH, IS NULL,
+ * From loose to tight: OR, XOR, AND, IS TRUE, NOT, comparison, predicates (IN, STARTS WITH, IS
+ * NULL,
  * =~ ..), ||, + -, * / %, ^, unary + -, then .key [index] :Label. Unary minus binds tighter than ^,
  * and predicates tighter than =, as in openCypher 9. */
 #include "gql/parse_int.h"
@@ -52,9 +53,9 @@ struct ast_expr *expr_done(struct parser *p, struct ast_expr *e)
 		p->height = e->height;
 	if (LIKELY(e->height <= GQL_HEIGHT_MAX))
 		return e;
-	p->status = diag_fail(p->d, ST_LIMIT, GQL_STATEMENT_TOO_COMPLEX, e->offset,
-			      "an expression has more than %d levels (GQL_HEIGHT_MAX)",
-			      GQL_HEIGHT_MAX);
+	p->status =
+	    diag_fail(p->d, ST_LIMIT, GQL_STATEMENT_TOO_COMPLEX, e->offset,
+		      "an expression has more than %d levels (GQL_HEIGHT_MAX)", GQL_HEIGHT_MAX);
 	return NULL;
 }
 
@@ -90,7 +91,8 @@ struct ast_expr *expr_args(struct parser *p, struct ast_expr *e, uint32_t n, ...
 	return expr_done(p, e);
 }
 
-/* ---- leaves -------------------------------------------------------------------------------------- */
+/* ---- leaves
+ * -------------------------------------------------------------------------------------- */
 
 static struct ast_expr *literal(struct parser *p)
 {
@@ -134,8 +136,8 @@ static bool is_call(const struct parser *p)
 {
 	uint32_t i = 1;
 
-	while (peek_at(p, i) == '.' && (ahead(p, i + 1)->kind == TOKEN_NAME ||
-					 ahead(p, i + 1)->kind == TOKEN_KEYWORD))
+	while (peek_at(p, i) == '.' &&
+	       (ahead(p, i + 1)->kind == TOKEN_NAME || ahead(p, i + 1)->kind == TOKEN_KEYWORD))
 		i += 2;
 	return peek_at(p, i) == '(';
 }
@@ -257,7 +259,8 @@ bool expression_list(struct parser *p, uint16_t close, struct ast_expr ***ret, u
 	return !failed(p) && expect(p, close);
 }
 
-/* ---- postfix ------------------------------------------------------------------------------------- */
+/* ---- postfix
+ * ------------------------------------------------------------------------------------- */
 
 static struct ast_expr *property(struct parser *p, struct ast_expr *left)
 {
@@ -268,27 +271,25 @@ static struct ast_expr *property(struct parser *p, struct ast_expr *left)
 	return expr_args(p, e, 1, left);
 }
 
-static bool slice_bound(struct parser *p, uint16_t close, struct ast_expr **ret)
-{
-	if (p->t->kind == TOKEN_DOTDOT || p->t->code == close)
-		return true;
-	*ret = expression(p);
-	return *ret != NULL;
-}
-
 static struct ast_expr *subscript(struct parser *p, struct ast_expr *left)
 {
 	struct ast_expr *low = NULL, *high = NULL;
 	unsigned no_bar = p->no_bar;
 
 	p->no_bar = 0;
-	if (!slice_bound(p, 0, &low))
-		return NULL;
+	if (p->t->kind != TOKEN_DOTDOT) {
+		low = expression(p);
+		if (low == NULL)
+			return NULL;
+	}
 	bool slice = p->t->kind == TOKEN_DOTDOT;
 	if (slice) {
 		advance(p);
-		if (!slice_bound(p, ']', &high))
-			return NULL;
+		if (p->t->code != ']') {
+			high = expression(p);
+			if (high == NULL)
+				return NULL;
+		}
 	}
 	p->no_bar = no_bar;
 	if (!expect(p, ']'))
@@ -389,7 +390,8 @@ static struct ast_expr *postfix(struct parser *p)
 	return NULL;
 }
 
-/* ---- operators ----------------------------------------------------------------------------------- */
+/* ---- operators
+ * ----------------------------------------------------------------------------------- */
 
 static bool joined(const struct parser *p, uint32_t i, uint16_t code)
 {
@@ -615,8 +617,7 @@ static struct ast_expr *is_test(struct parser *p, struct ast_expr *left)
 	} else if (accept(p, KW_LABELED)) {
 		e->sub = AST_IS_LABELED;
 		e->label = label_expression(p);
-	} else if (accept(p, KW_TYPED) ||
-		   (p->t->code == ':' && accept(p, ':') && expect(p, ':'))) {
+	} else if (accept(p, KW_TYPED) || (p->t->code == ':' && accept(p, ':') && expect(p, ':'))) {
 		e->sub = AST_IS_TYPED;
 		e->type = value_type(p);
 	} else if (accept(p, KW_SOURCE) || accept(p, KW_DESTINATION)) {

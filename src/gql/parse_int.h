@@ -3,8 +3,8 @@
  * Room:   gql, private.
  * Errors: sticky. A function that finds none of what it wants returns NULL or false, and p->status
  *         is set; its caller returns at once. The place of a plain syntax error is not kept while
- *         parsing: the text is parsed a second time with `trace` set, which collects what would have
- *         been right at the furthest place reached. So a good statement pays nothing for messages. */
+ *         parsing: the text is parsed a second time with `trace` set, which collects what would
+ * have been right at the furthest place reached. So a good statement pays nothing for messages. */
 #ifndef GQL_PARSE_INT_H
 #define GQL_PARSE_INT_H
 
@@ -16,7 +16,7 @@ struct trace {
 	const struct token *at; /* the furthest token that did not fit */
 	uint32_t n;
 	struct str expected[PARSE_EXPECTED_MAX]; /* a keyword, 'c', or a phrase */
-	unsigned muted; /* inside a group that is named as a whole */
+	unsigned muted;				 /* inside a group that is named as a whole */
 };
 
 struct parser {
@@ -27,18 +27,19 @@ struct parser {
 	struct str text;
 	enum status status;
 	unsigned depth;
-	unsigned no_bar;     /* inside [..  WHERE here | there]: a bar ends the expression */
-	uint16_t height;     /* of the highest expression of the query being parsed */
+	unsigned no_bar; /* inside [..  WHERE here | there]: a bar ends the expression */
+	uint16_t height; /* of the highest expression of the query being parsed */
 	bool cacheable;
-	bool writes;	     /* of the query being parsed */
+	bool writes;	      /* of the query being parsed */
 	uint8_t *not_pattern; /* bit per token: speculation found no pattern there */
-	void **stack;	     /* unfinished lists */
+	void **stack;	      /* unfinished lists */
 	uint32_t n_stack, cap_stack;
 	struct trace *trace; /* NULL in the first run */
 	struct diag *d;
 };
 
-/* ---- tokens -------------------------------------------------------------------------------------- */
+/* ---- tokens
+ * -------------------------------------------------------------------------------------- */
 
 static inline uint16_t peek(const struct parser *p)
 {
@@ -84,7 +85,8 @@ static inline bool accept_joined(struct parser *p, uint16_t c)
 bool expect(struct parser *p, uint16_t code);
 bool expect_kind(struct parser *p, enum token_kind kind, const char *phrase);
 
-/* ---- errors -------------------------------------------------------------------------------------- */
+/* ---- errors
+ * -------------------------------------------------------------------------------------- */
 
 /* A plain syntax error here; returns NULL for the caller to pass on. */
 void *syntax_error(struct parser *p, const char *phrase);
@@ -118,14 +120,15 @@ struct attempt attempt_begin(const struct parser *p);
 /* True: the parser is back where it was. False: the error stands. */
 bool attempt_undo(struct parser *p, const struct attempt *from);
 
-/* ---- nodes and lists ----------------------------------------------------------------------------- */
+/* ---- nodes and lists
+ * ----------------------------------------------------------------------------- */
 
 void *node_alloc(struct parser *p, size_t size);
 #define NODE(p, type) ((type *)node_alloc((p), sizeof(type)))
 
 bool push(struct parser *p, void *item);
-/* The pointers pushed since n_stack was `from`, as an array in the arena; NULL when there are none or
- * after an error. */
+/* The pointers pushed since n_stack was `from`, as an array in the arena; NULL when there are none
+ * or after an error. */
 void *pop_list(struct parser *p, uint32_t from, uint32_t *ret_n);
 /* The same where each item is a struct of `size` bytes: copied side by side. */
 void *pop_array(struct parser *p, uint32_t from, size_t size, uint32_t *ret_n);
@@ -136,7 +139,8 @@ static inline uint32_t length_since(const struct parser *p, uint32_t offset)
 	return p->t == p->first ? 0 : last->offset + last->length - offset;
 }
 
-/* ---- names --------------------------------------------------------------------------------------- */
+/* ---- names
+ * --------------------------------------------------------------------------------------- */
 
 /* Any word, reserved or not, or a quoted name: after '.', ':', AS and in maps. */
 bool any_name(struct parser *p, const char *phrase, struct ast_name *ret);
@@ -148,7 +152,8 @@ void take_name(struct parser *p, struct ast_name *ret);
 bool dotted_name(struct parser *p, const char *phrase, struct ast_name *ret);
 bool name_list(struct parser *p, struct ast_name **ret, uint32_t *ret_n);
 
-/* ---- chapters ------------------------------------------------------------------------------------ */
+/* ---- chapters
+ * ------------------------------------------------------------------------------------ */
 
 /* parse_expr.c */
 struct ast_expr *expression(struct parser *p);
@@ -191,7 +196,6 @@ struct ast_clause *clause_new(struct parser *p, enum ast_clause_kind kind, uint3
 bool page_tail(struct parser *p, struct ast_page *ret);
 struct ast_clause *projection_clause(struct parser *p);
 struct ast_clause *write_clause(struct parser *p);
-bool ends_query(uint8_t clause_kind);
 /* parse_ddl.c: NULL without an error: not a statement of that chapter */
 struct ast_statement *ddl_statement(struct parser *p);
 struct ast_statement *session_statement(struct parser *p);

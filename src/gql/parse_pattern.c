@@ -3,7 +3,8 @@
 
 static const struct ast_path *path_alternatives(struct parser *p, struct ast_path *path);
 
-/* ---- labels -------------------------------------------------------------------------------------- */
+/* ---- labels
+ * -------------------------------------------------------------------------------------- */
 
 static const struct ast_label *label_or(struct parser *p);
 
@@ -73,8 +74,8 @@ static const struct ast_label *label_and(struct parser *p)
 	const struct ast_label *l = label_primary(p);
 	unsigned depth = p->depth;
 
-	while (l != NULL && (accept(p, '&') || (p->t->code == ':' && peek_at(p, 1) != ':' &&
-						accept(p, ':')))) {
+	while (l != NULL &&
+	       (accept(p, '&') || (p->t->code == ':' && peek_at(p, 1) != ':' && accept(p, ':')))) {
 		if (!enter(p))
 			return NULL;
 		l = label_join(p, AST_LABEL_AND, l, label_primary(p));
@@ -105,7 +106,8 @@ const struct ast_label *label_expression(struct parser *p)
 	return label_or(p);
 }
 
-/* ---- elements ------------------------------------------------------------------------------------ */
+/* ---- elements
+ * ------------------------------------------------------------------------------------ */
 
 /* A variable may be any word that does not begin what else can stand at the start of an element. */
 static bool has_element_variable(const struct parser *p)
@@ -161,7 +163,8 @@ static bool element_props(struct parser *p, struct ast_part *x)
 	return x->props != NULL;
 }
 
-/* ---- quantifiers --------------------------------------------------------------------------------- */
+/* ---- quantifiers
+ * --------------------------------------------------------------------------------- */
 
 static bool bound(struct parser *p, uint32_t *ret)
 {
@@ -231,8 +234,8 @@ static bool quantifier(struct parser *p, struct ast_part *x)
 	}
 }
 
-/* [e*], [e*2], [e*1..], [e*..3], [e*1..3]; the star is taken. A range that holds nothing is legal in
- * Cypher and matches nothing. */
+/* [e*], [e*2], [e*1..], [e*..3], [e*1..3]; the star is taken. A range that holds nothing is legal
+ * in Cypher and matches nothing. */
 static bool star_bounds(struct parser *p, struct ast_part *x)
 {
 	x->quantified = x->in_brackets = true;
@@ -251,7 +254,8 @@ static bool star_bounds(struct parser *p, struct ast_part *x)
 	return true;
 }
 
-/* ---- nodes and edges ----------------------------------------------------------------------------- */
+/* ---- nodes and edges
+ * ----------------------------------------------------------------------------- */
 
 static struct ast_part *node(struct parser *p)
 {
@@ -334,11 +338,11 @@ static bool starts_edge(const struct parser *p)
 {
 	uint16_t c = p->t->code;
 
-	return c == '-' || c == '~' ||
-	       (c == '<' && (peek_at(p, 1) == '-' || peek_at(p, 1) == '~'));
+	return c == '-' || c == '~' || (c == '<' && (peek_at(p, 1) == '-' || peek_at(p, 1) == '~'));
 }
 
-/* ---- groups and paths ---------------------------------------------------------------------------- */
+/* ---- groups and paths
+ * ---------------------------------------------------------------------------- */
 
 static enum ast_mode mode_at(const struct parser *p)
 {
@@ -371,8 +375,8 @@ static bool starts_group(const struct parser *p)
 
 static bool path_variable(struct parser *p, struct ast_name *ret)
 {
-	bool word = p->t->kind == TOKEN_NAME || p->t->kind == TOKEN_KEYWORD ||
-		    p->t->kind == TOKEN_QUOTED;
+	bool word =
+	    p->t->kind == TOKEN_NAME || p->t->kind == TOKEN_KEYWORD || p->t->kind == TOKEN_QUOTED;
 
 	if (!word || peek_at(p, 1) != '=')
 		return true;
@@ -431,7 +435,7 @@ static struct ast_part *part(struct parser *p)
 static bool push_part(struct parser *p, uint32_t from, struct ast_part *x)
 {
 	const struct ast_part *last =
-		p->n_stack > from ? (const struct ast_part *)p->stack[p->n_stack - 1] : NULL;
+	    p->n_stack > from ? (const struct ast_part *)p->stack[p->n_stack - 1] : NULL;
 
 	if (x->kind == AST_EDGE && (last == NULL || last->kind == AST_EDGE)) {
 		struct ast_part *n = NODE(p, struct ast_part);
@@ -544,8 +548,8 @@ static bool search_prefix(struct parser *p, struct ast_prefix *x)
 /* shortestPath((a)-[*]->(b)); the word is the next token. */
 static bool function_path(struct parser *p, struct ast_path *path)
 {
-	path->prefix.search = p->t->code == KW_SHORTESTPATH ? AST_SEARCH_SHORTEST
-							    : AST_SEARCH_ALL_SHORTEST;
+	path->prefix.search =
+	    p->t->code == KW_SHORTESTPATH ? AST_SEARCH_SHORTEST : AST_SEARCH_ALL_SHORTEST;
 	path->prefix.k = 1;
 	path->prefix.function = true;
 	advance(p);
@@ -573,7 +577,8 @@ static const struct ast_path *path_pattern(struct parser *p)
 	return path;
 }
 
-/* ---- patterns of a statement --------------------------------------------------------------------- */
+/* ---- patterns of a statement
+ * --------------------------------------------------------------------- */
 
 static bool match_mode(struct parser *p, struct ast_pattern *x)
 {
@@ -649,7 +654,8 @@ const struct ast_pattern *pattern_of_path(struct parser *p, const struct ast_pat
 	return failed(p) ? NULL : x;
 }
 
-/* ---- what INSERT and MERGE take ------------------------------------------------------------------ */
+/* ---- what INSERT and MERGE take
+ * ------------------------------------------------------------------ */
 
 static bool only_names(const struct ast_label *l)
 {
@@ -662,7 +668,8 @@ static bool only_names(const struct ast_label *l)
 static bool check_written_part(struct parser *p, const struct ast_part *x, bool directed)
 {
 	if (x->kind == AST_GROUP || x->quantified || x->optional)
-		return parse_fail(p, x->offset, "a pattern to write has nodes and single edges only");
+		return parse_fail(p, x->offset,
+				  "a pattern to write has nodes and single edges only");
 	if (x->where != NULL)
 		return parse_fail(p, x->where->offset, "a pattern to write cannot have a WHERE");
 	if (x->label != NULL && !only_names(x->label))
@@ -705,7 +712,8 @@ const struct ast_path *merge_pattern(struct parser *p)
 	return path != NULL && check_written(p, path, false) ? path : NULL;
 }
 
-/* ---- patterns in expressions --------------------------------------------------------------------- */
+/* ---- patterns in expressions
+ * --------------------------------------------------------------------- */
 
 /* Whether `(` at t closes as a node would and an edge follows: only then a pattern is tried. In
  * doubt (`(a)-(b)`, `(a)<-(b)`) it is arithmetic. */
@@ -714,9 +722,9 @@ static bool looks_like_pattern(const struct parser *p, const struct token *t)
 	const struct token *in = t + 1;
 	unsigned depth = 0;
 
-	if (t->code != '(' || (in->kind != TOKEN_NAME && in->kind != TOKEN_QUOTED &&
-			       in->kind != TOKEN_KEYWORD && in->code != ')' && in->code != ':' &&
-			       in->code != '{'))
+	if (t->code != '(' ||
+	    (in->kind != TOKEN_NAME && in->kind != TOKEN_QUOTED && in->kind != TOKEN_KEYWORD &&
+	     in->code != ')' && in->code != ':' && in->code != '{'))
 		return false;
 	if (in->code > KW_BEFORE_FIRST || in->kind == TOKEN_NAME || in->kind == TOKEN_QUOTED) {
 		uint16_t next = in < p->end ? in[1].code : 0;
@@ -735,7 +743,8 @@ static bool looks_like_pattern(const struct parser *p, const struct token *t)
 	if (t[1].code == '-')
 		return t[2].code == '[' || t[2].code == '-' || t[2].code == '>';
 	if (t[1].code == '<')
-		return t[2].code == '~' || (t[2].code == '-' && (t[3].code == '[' || t[3].code == '-'));
+		return t[2].code == '~' ||
+		       (t[2].code == '-' && (t[3].code == '[' || t[3].code == '-'));
 	return t[1].code == '~';
 }
 

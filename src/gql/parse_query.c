@@ -74,13 +74,13 @@ static bool changes_graph(uint8_t kind)
 }
 
 /* Whether a query may stop behind a clause: it gives a result or has an effect. */
-bool ends_query(uint8_t kind)
+static bool ends_query(uint8_t kind)
 {
 	return changes_graph(kind) || kind == AST_RETURN || kind == AST_CALL_QUERY ||
 	       kind == AST_CALL_PROC || kind == AST_NESTED;
 }
 
-static const struct ast_linear *linear(struct parser *p, bool open_end)
+static const struct ast_linear *linear(struct parser *p)
 {
 	struct ast_linear *x = NODE(p, struct ast_linear);
 	uint32_t from = p->n_stack;
@@ -103,13 +103,7 @@ static const struct ast_linear *linear(struct parser *p, bool open_end)
 		if (last == AST_RETURN)
 			break;
 	}
-	if (!ends_query(last) && !open_end) {
-		expect_clause(p);
-		if (p->t->kind != TOKEN_END && p->t->code != '}' && p->t->code != ';')
-			return syntax_error(p, NULL);
-		return parse_fail(p, p->t->offset,
-				  "a query that only reads must end with RETURN or FINISH");
-	}
+	x->open_end = !ends_query(last);
 	if (last != AST_RETURN)
 		expect_clause(p);
 	x->clauses = pop_list(p, from, &x->n_clauses);
@@ -143,7 +137,7 @@ static bool setop(struct parser *p, uint8_t *ret)
 
 #define GQL_BRANCHES_MAX 1024 /* queries joined by UNION and the like */
 
-static struct ast_compose *compose(struct parser *p, bool open_end)
+static struct ast_compose *compose(struct parser *p)
 {
 	struct ast_compose *x = NODE(p, struct ast_compose);
 	uint8_t ops[GQL_BRANCHES_MAX];
@@ -152,7 +146,7 @@ static struct ast_compose *compose(struct parser *p, bool open_end)
 	if (x == NULL)
 		return NULL;
 	for (;;) {
-		const struct ast_linear *l = linear(p, open_end);
+		const struct ast_linear *l = linear(p);
 		if (l == NULL || !push(p, (void *)l))
 			return NULL;
 		const struct token *at = p->t;
@@ -174,7 +168,7 @@ static struct ast_compose *compose(struct parser *p, bool open_end)
 	return failed(p) ? NULL : x;
 }
 
-static const struct ast_query *query_parts(struct parser *p, bool open_end)
+const struct ast_query *query(struct parser *p)
 {
 	struct ast_query *q = NODE(p, struct ast_query);
 	uint32_t from = p->n_stack;
@@ -186,7 +180,7 @@ static const struct ast_query *query_parts(struct parser *p, bool open_end)
 	q->offset = p->t->offset;
 	p->writes = false;
 	for (;;) {
-		struct ast_compose *c = compose(p, open_end);
+		struct ast_compose *c = compose(p);
 		if (c == NULL || !push(p, c))
 			return NULL;
 		c->yield = yield;
@@ -203,11 +197,6 @@ static const struct ast_query *query_parts(struct parser *p, bool open_end)
 	q->writes = p->writes;
 	leave(p);
 	return failed(p) ? NULL : q;
-}
-
-const struct ast_query *query(struct parser *p)
-{
-	return query_parts(p, false);
 }
 
 /* A query of one MATCH. */
@@ -242,7 +231,7 @@ const struct ast_query *braced_query(struct parser *p, uint16_t close)
 	const struct ast_query *q = NULL;
 
 	if (starts_clause(p)) {
-		q = query_parts(p, true);
+		q = query(p);
 	} else {
 		const struct ast_pattern *pattern = graph_pattern(p);
 		if (pattern != NULL)

@@ -1,7 +1,9 @@
-/* Primaries that a word or a bracket begins: CASE, CAST, calls, lists, comprehensions, subqueries. */
+/* Primaries that a word or a bracket begins: CASE, CAST, calls, lists, comprehensions, subqueries.
+ */
 #include "gql/parse_int.h"
 
-/* ---- maps, calls --------------------------------------------------------------------------------- */
+/* ---- maps, calls
+ * --------------------------------------------------------------------------------- */
 
 struct ast_expr *map_literal(struct parser *p)
 {
@@ -159,7 +161,8 @@ static struct ast_expr *normalize_call(struct parser *p)
 	return form != NULL ? expr_args(p, e, 2, s, form) : expr_args(p, e, 1, s);
 }
 
-/* ---- CASE, CAST, LET ----------------------------------------------------------------------------- */
+/* ---- CASE, CAST, LET
+ * ----------------------------------------------------------------------------- */
 
 /* WHEN a, b THEN c: a branch for each value. */
 static bool case_branch(struct parser *p)
@@ -274,7 +277,8 @@ static struct ast_expr *let_primary(struct parser *p)
 	return expr_done(p, e);
 }
 
-/* ---- lists and what looks like them -------------------------------------------------------------- */
+/* ---- lists and what looks like them
+ * -------------------------------------------------------------- */
 
 static struct ast_expr *barred(struct parser *p)
 {
@@ -374,7 +378,8 @@ struct ast_expr *bracket_primary(struct parser *p)
 	return e;
 }
 
-/* ---- predicates over lists, REDUCE, subqueries --------------------------------------------------- */
+/* ---- predicates over lists, REDUCE, subqueries
+ * --------------------------------------------------- */
 
 static struct ast_expr *quantified(struct parser *p, enum ast_quantified which)
 {
@@ -477,7 +482,8 @@ static struct ast_expr *exists_primary(struct parser *p)
 	return next == '(' && inner == '(' ? exists_pattern(p) : NULL;
 }
 
-/* ---- dispatch ------------------------------------------------------------------------------------ */
+/* ---- dispatch
+ * ------------------------------------------------------------------------------------ */
 
 static struct ast_expr *constant(struct parser *p, struct value v)
 {
@@ -592,6 +598,8 @@ static struct ast_expr *bracketed_word(struct parser *p)
 		return opens_query(p) ? subquery(p, AST_COLLECT) : NULL;
 	case KW_VALUE:
 		return opens_query(p) ? subquery(p, AST_VALUE_QUERY) : NULL;
+	case KW_TABLE:
+		return opens_query(p) ? subquery(p, AST_TABLE_QUERY) : NULL;
 	case KW_SHORTESTPATH:
 	case KW_ALLSHORTESTPATHS:
 		return peek_at(p, 1) == '(' ? shortest(p) : NULL;

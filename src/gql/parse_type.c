@@ -7,32 +7,32 @@ static const struct {
 	bool is_unsigned;
 	uint16_t bits;
 } simple_types[] = {
-	{KW_BOOL, V_BOOL, false, 0},	    {KW_BOOLEAN, V_BOOL, false, 0},
-	{KW_STRING, V_STRING, false, 0},    {KW_CHAR, V_STRING, false, 0},
-	{KW_VARCHAR, V_STRING, false, 0},   {KW_BYTES, V_BYTES, false, 0},
-	{KW_BINARY, V_BYTES, false, 0},	    {KW_VARBINARY, V_BYTES, false, 0},
-	{KW_INT, V_INT, false, 0},	    {KW_INTEGER, V_INT, false, 0},
-	{KW_INT8, V_INT, false, 8},	    {KW_INTEGER8, V_INT, false, 8},
-	{KW_INT16, V_INT, false, 16},	    {KW_INTEGER16, V_INT, false, 16},
-	{KW_INT32, V_INT, false, 32},	    {KW_INTEGER32, V_INT, false, 32},
-	{KW_INT64, V_INT, false, 64},	    {KW_INTEGER64, V_INT, false, 64},
-	{KW_INT128, V_INT, false, 128},	    {KW_INTEGER128, V_INT, false, 128},
-	{KW_INT256, V_INT, false, 256},	    {KW_INTEGER256, V_INT, false, 256},
-	{KW_SMALLINT, V_INT, false, 16},    {KW_BIGINT, V_INT, false, 64},
-	{KW_UINT, V_INT, true, 0},	    {KW_UINT8, V_INT, true, 8},
-	{KW_UINT16, V_INT, true, 16},	    {KW_UINT32, V_INT, true, 32},
-	{KW_UINT64, V_INT, true, 64},	    {KW_UINT128, V_INT, true, 128},
-	{KW_UINT256, V_INT, true, 256},	    {KW_USMALLINT, V_INT, true, 16},
-	{KW_UBIGINT, V_INT, true, 64},	    {KW_FLOAT, V_FLOAT, false, 0},
-	{KW_FLOAT16, V_FLOAT, false, 16},   {KW_FLOAT32, V_FLOAT, false, 32},
-	{KW_FLOAT64, V_FLOAT, false, 64},   {KW_FLOAT128, V_FLOAT, false, 128},
-	{KW_FLOAT256, V_FLOAT, false, 256}, {KW_REAL, V_FLOAT, false, 32},
-	{KW_DOUBLE, V_FLOAT, false, 64},    {KW_DECIMAL, V_DECIMAL, false, 0},
-	{KW_DEC, V_DECIMAL, false, 0},	    {KW_NUMERIC, V_DECIMAL, false, 0},
-	{KW_DATE, V_DATE, false, 0},	    {KW_NULL, V_NULL, false, 0},
-	{KW_NODE, V_NODE, false, 0},	    {KW_VERTEX, V_NODE, false, 0},
-	{KW_EDGE, V_EDGE, false, 0},	    {KW_RELATIONSHIP, V_EDGE, false, 0},
-	{KW_PATH, V_PATH, false, 0},
+    {KW_BOOL, V_BOOL, false, 0},	{KW_BOOLEAN, V_BOOL, false, 0},
+    {KW_STRING, V_STRING, false, 0},	{KW_CHAR, V_STRING, false, 0},
+    {KW_VARCHAR, V_STRING, false, 0},	{KW_BYTES, V_BYTES, false, 0},
+    {KW_BINARY, V_BYTES, false, 0},	{KW_VARBINARY, V_BYTES, false, 0},
+    {KW_INT, V_INT, false, 0},		{KW_INTEGER, V_INT, false, 0},
+    {KW_INT8, V_INT, false, 8},		{KW_INTEGER8, V_INT, false, 8},
+    {KW_INT16, V_INT, false, 16},	{KW_INTEGER16, V_INT, false, 16},
+    {KW_INT32, V_INT, false, 32},	{KW_INTEGER32, V_INT, false, 32},
+    {KW_INT64, V_INT, false, 64},	{KW_INTEGER64, V_INT, false, 64},
+    {KW_INT128, V_INT, false, 128},	{KW_INTEGER128, V_INT, false, 128},
+    {KW_INT256, V_INT, false, 256},	{KW_INTEGER256, V_INT, false, 256},
+    {KW_SMALLINT, V_INT, false, 16},	{KW_BIGINT, V_INT, false, 64},
+    {KW_UINT, V_INT, true, 0},		{KW_UINT8, V_INT, true, 8},
+    {KW_UINT16, V_INT, true, 16},	{KW_UINT32, V_INT, true, 32},
+    {KW_UINT64, V_INT, true, 64},	{KW_UINT128, V_INT, true, 128},
+    {KW_UINT256, V_INT, true, 256},	{KW_USMALLINT, V_INT, true, 16},
+    {KW_UBIGINT, V_INT, true, 64},	{KW_FLOAT, V_FLOAT, false, 0},
+    {KW_FLOAT16, V_FLOAT, false, 16},	{KW_FLOAT32, V_FLOAT, false, 32},
+    {KW_FLOAT64, V_FLOAT, false, 64},	{KW_FLOAT128, V_FLOAT, false, 128},
+    {KW_FLOAT256, V_FLOAT, false, 256}, {KW_REAL, V_FLOAT, false, 32},
+    {KW_DOUBLE, V_FLOAT, false, 64},	{KW_DECIMAL, V_DECIMAL, false, 0},
+    {KW_DEC, V_DECIMAL, false, 0},	{KW_NUMERIC, V_DECIMAL, false, 0},
+    {KW_DATE, V_DATE, false, 0},	{KW_NULL, V_NULL, false, 0},
+    {KW_NODE, V_NODE, false, 0},	{KW_VERTEX, V_NODE, false, 0},
+    {KW_EDGE, V_EDGE, false, 0},	{KW_RELATIONSHIP, V_EDGE, false, 0},
+    {KW_PATH, V_PATH, false, 0},
 };
 
 static const struct ast_type *union_type(struct parser *p);
@@ -165,8 +165,8 @@ static bool time_type(struct parser *p, struct ast_type *t)
 	if (!local)
 		(void)accept(p, KW_ZONED);
 	bool time = p->t->code == KW_TIME;
-	local = local || (p->t->code == KW_TIMESTAMP && p->t[0].length != 0 &&
-			  peek_at(p, 1) != KW_WITH);
+	local = local ||
+		(p->t->code == KW_TIMESTAMP && p->t[0].length != 0 && peek_at(p, 1) != KW_WITH);
 	if (!time && p->t->code != KW_DATETIME && p->t->code != KW_TIMESTAMP)
 		return syntax_error(p, "a type");
 	advance(p);

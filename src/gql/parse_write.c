@@ -12,7 +12,8 @@ static struct ast_clause *insert(struct parser *p)
 	return c->pattern != NULL ? c : NULL;
 }
 
-/* ---- SET and REMOVE ------------------------------------------------------------------------------ */
+/* ---- SET and REMOVE
+ * ------------------------------------------------------------------------------ */
 
 /* v, v.a, v.a.b, (e).a: what can stand to the left of an assignment. */
 static struct ast_expr *target(struct parser *p)
@@ -31,7 +32,7 @@ static struct ast_expr *target(struct parser *p)
 	}
 	while (e != NULL && (p->t->code == '.' || p->t->code == '[')) {
 		struct ast_expr *outer =
-			expr_new(p, p->t->code == '.' ? AST_PROP : AST_INDEX, e->offset);
+		    expr_new(p, p->t->code == '.' ? AST_PROP : AST_INDEX, e->offset);
 		if (outer == NULL)
 			return NULL;
 		if (accept(p, '.')) {
@@ -126,7 +127,8 @@ static struct ast_clause *set(struct parser *p, bool remove)
 	return c != NULL && set_items(p, remove, &c->set.sets, &c->set.n_sets) ? c : NULL;
 }
 
-/* ---- MERGE, DELETE, FOREACH ---------------------------------------------------------------------- */
+/* ---- MERGE, DELETE, FOREACH
+ * ---------------------------------------------------------------------- */
 
 static struct ast_clause *merge(struct parser *p)
 {
@@ -153,7 +155,7 @@ static struct ast_clause *merge(struct parser *p)
 	return c;
 }
 
-static struct ast_clause *delete(struct parser *p)
+static struct ast_clause *delete (struct parser *p)
 {
 	struct ast_clause *c = clause_new(p, AST_DELETE, p->t->offset);
 	uint32_t from = p->n_stack;
@@ -219,7 +221,7 @@ struct ast_clause *write_clause(struct parser *p)
 	case KW_DELETE:
 	case KW_DETACH:
 	case KW_NODETACH:
-		c = delete(p);
+		c = delete (p);
 		break;
 	case KW_FOREACH:
 		c = foreach_in(p);
