@@ -318,7 +318,7 @@ static bool may_lift_number(const struct lexer *x, size_t length)
 {
 	struct token t = last(x, 1), u = last(x, 2);
 
-	if (x->pinned || length > 18)
+	if (x->pinned || length >= INT_DIGITS_SAFE)
 		return false;
 	if (t.kind == TOKEN_DOTDOT || t.code == '*' || t.code == '{' || t.code == KW_SHORTEST ||
 	    t.code == KW_ANY)

@@ -18,6 +18,9 @@ enum keyword {
 #define KEYWORD_SLOTS 4096
 #define KEYWORD_LENGTH_MAX 22
 
+/* An INT of fewer characters fits, in any base; longer ones may do so only behind a minus sign. */
+#define INT_DIGITS_SAFE 18
+
 /* Upper-case text of a keyword. */
 struct str keyword_text(uint16_t code);
 bool keyword_is_reserved(uint16_t code);

@@ -513,7 +513,7 @@ static struct ast_expr *prefix(struct parser *p)
 	case KW_NOT:
 		return unary(p, AST_NOT, POWER_NOT);
 	case '-':
-		if (ahead(p, 1)->kind == TOKEN_INT && ahead(p, 1)->length > 18)
+		if (ahead(p, 1)->kind == TOKEN_INT && ahead(p, 1)->length >= INT_DIGITS_SAFE)
 			return least_int(p);
 		return unary(p, AST_NEG, POWER_POW + 1);
 	case '+':

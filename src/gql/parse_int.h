@@ -169,18 +169,30 @@ uint16_t height_begin(struct parser *p);
 void height_end(struct parser *p, uint16_t outer, struct ast_expr *e);
 struct ast_expr *expr_args(struct parser *p, struct ast_expr *e, uint32_t n, ...);
 bool expression_list(struct parser *p, uint16_t close, struct ast_expr ***ret, uint32_t *ret_n);
-/* parse_special.c: primaries that a word or a bracket begins */
+/* parse_list.c: lists and what looks like them */
 struct ast_expr *bracket_primary(struct parser *p);
+struct ast_expr *list_primary(struct parser *p, uint32_t offset);
+struct ast_expr *quantified_primary(struct parser *p, enum ast_quantified which);
+struct ast_expr *reduce_primary(struct parser *p);
+/* parse_special.c: primaries that a word begins */
 struct ast_expr *keyword_primary(struct parser *p); /* NULL without an error: an ordinary word */
 struct ast_expr *call_primary(struct parser *p);
 struct ast_expr *map_literal(struct parser *p);
 /* parse_type.c */
 const struct ast_type *value_type(struct parser *p);
+/* parse_element.c */
+const struct ast_label *label_expression(struct parser *p);
+struct ast_part *part_new(struct parser *p, enum ast_part_kind kind);
+struct ast_part *node_pattern(struct parser *p);
+bool starts_edge(const struct parser *p);
+struct ast_part *edge_pattern(struct parser *p);
+bool element_where(struct parser *p, struct ast_part *x);
+bool quantifier(struct parser *p, struct ast_part *x);
+bool quantifier_bound(struct parser *p, uint32_t *ret);
 /* parse_pattern.c */
 const struct ast_pattern *graph_pattern(struct parser *p);
 const struct ast_pattern *insert_pattern(struct parser *p);
 const struct ast_path *merge_pattern(struct parser *p);
-const struct ast_label *label_expression(struct parser *p);
 /* A pattern that stands in an expression: nodes joined by at least one edge, or shortestPath(..).
  * NULL without an error: there is none here, and nothing was taken. */
 const struct ast_pattern *try_pattern(struct parser *p, bool with_var);

@@ -277,151 +277,8 @@ static struct ast_expr *let_primary(struct parser *p)
 	return expr_done(p, e);
 }
 
-/* ---- lists and what looks like them
- * -------------------------------------------------------------- */
-
-static struct ast_expr *barred(struct parser *p)
-{
-	p->no_bar++;
-	struct ast_expr *e = expression(p);
-	p->no_bar--;
-	return e;
-}
-
-/* [x IN list WHERE cond | e]; the bracket is taken. */
-static struct ast_expr *comprehension(struct parser *p, uint32_t offset)
-{
-	struct ast_expr *e = expr_new(p, AST_COMPREHENSION, offset), *where = NULL, *what = NULL;
-
-	if (e == NULL || !variable(p, &e->name) || !expect(p, KW_IN))
-		return NULL;
-	struct ast_expr *list = barred(p);
-	if (list == NULL)
-		return NULL;
-	if (accept(p, KW_WHERE)) {
-		where = barred(p);
-		if (where == NULL)
-			return NULL;
-	}
-	if (accept(p, '|')) {
-		what = expression(p);
-		if (what == NULL)
-			return NULL;
-	}
-	if (!expect(p, ']'))
-		return NULL;
-	return expr_args(p, e, 3, list, where, what);
-}
-
-/* [(a)-->(b) WHERE cond | e]; the bracket is taken. NULL without an error: something else. */
-static struct ast_expr *pattern_list(struct parser *p, uint32_t offset)
-{
-	const struct attempt from = attempt_begin(p);
-	uint16_t outer = height_begin(p);
-	const struct ast_pattern *pattern = try_pattern(p, true);
-
-	if (pattern == NULL || (p->t->code != KW_WHERE && p->t->code != '|')) {
-		height_end(p, outer, NULL);
-		if (pattern != NULL && !failed(p))
-			(void)attempt_undo(p, &from);
-		return NULL;
-	}
-	struct ast_pattern *full = NODE(p, struct ast_pattern);
-	if (full == NULL)
-		return NULL;
-	*full = *pattern;
-	if (accept(p, KW_WHERE)) {
-		full->where = barred(p);
-		if (full->where == NULL)
-			return NULL;
-	}
-	struct ast_expr *e = expr_new(p, AST_PATTERN_LIST, offset);
-	height_end(p, outer, e);
-	if (e == NULL || !expect(p, '|'))
-		return NULL;
-	e->pattern = full;
-	struct ast_expr *what = expression(p);
-	return what != NULL && expect(p, ']') ? expr_args(p, e, 1, what) : NULL;
-}
-
-static struct ast_expr *list_primary(struct parser *p, uint32_t offset)
-{
-	struct ast_expr *e = expr_new(p, AST_LIST, offset);
-
-	if (e == NULL || !expect(p, '[') || !expression_list(p, ']', &e->args, &e->n_args))
-		return NULL;
-	return expr_done(p, e);
-}
-
-struct ast_expr *bracket_primary(struct parser *p)
-{
-	uint32_t offset = p->t->offset;
-	const struct token *next = ahead(p, 1);
-	unsigned no_bar = p->no_bar;
-	struct ast_expr *e = NULL;
-
-	p->no_bar = 0;
-	if (is_variable(p, next) && peek_at(p, 2) == KW_IN) {
-		advance(p);
-		e = comprehension(p, offset);
-	} else {
-		if (next->code == '(' || (is_variable(p, next) && peek_at(p, 2) == '=')) {
-			advance(p);
-			e = pattern_list(p, offset);
-			if (e == NULL && !failed(p))
-				p->t--;
-		}
-		if (e == NULL && !failed(p))
-			e = list_primary(p, offset);
-	}
-	p->no_bar = no_bar;
-	return e;
-}
-
-/* ---- predicates over lists, REDUCE, subqueries
- * --------------------------------------------------- */
-
-static struct ast_expr *quantified(struct parser *p, enum ast_quantified which)
-{
-	struct ast_expr *e = expr_new(p, AST_QUANTIFIED, p->t->offset), *where = NULL;
-
-	if (e == NULL)
-		return NULL;
-	e->sub = (uint8_t)which;
-	p->t += 2;
-	if (!variable(p, &e->name) || !expect(p, KW_IN))
-		return NULL;
-	struct ast_expr *list = expression(p);
-	if (list == NULL)
-		return NULL;
-	if (accept(p, KW_WHERE)) {
-		where = expression(p);
-		if (where == NULL)
-			return NULL;
-	}
-	if (!expect(p, ')'))
-		return NULL;
-	return expr_args(p, e, 2, list, where);
-}
-
-static struct ast_expr *reduce(struct parser *p)
-{
-	struct ast_expr *e = expr_new(p, AST_REDUCE, p->t->offset);
-
-	p->t += 2;
-	if (e == NULL || !variable(p, &e->name) || !expect(p, '='))
-		return NULL;
-	struct ast_expr *init = expression(p);
-	if (init == NULL || !expect(p, ',') || !variable(p, &e->name2) || !expect(p, KW_IN))
-		return NULL;
-	struct ast_expr *list = barred(p);
-	if (list == NULL || !expect(p, '|'))
-		return NULL;
-	struct ast_expr *step = expression(p);
-	if (step == NULL || !expect(p, ')'))
-		return NULL;
-	return expr_args(p, e, 3, init, list, step);
-}
+/* ---- subqueries ---------------------------------------------------------------------------------
+ */
 
 /* WORD {query}; also EXISTS (MATCH ..). */
 static struct ast_expr *subquery(struct parser *p, enum ast_expr_kind kind)
@@ -583,15 +440,15 @@ static struct ast_expr *bracketed_word(struct parser *p)
 {
 	switch (p->t->code) {
 	case KW_ALL:
-		return is_iteration(p) ? quantified(p, AST_ALL) : NULL;
+		return is_iteration(p) ? quantified_primary(p, AST_ALL) : NULL;
 	case KW_ANY:
-		return is_iteration(p) ? quantified(p, AST_ANY) : NULL;
+		return is_iteration(p) ? quantified_primary(p, AST_ANY) : NULL;
 	case KW_NONE:
-		return is_iteration(p) ? quantified(p, AST_NONE) : NULL;
+		return is_iteration(p) ? quantified_primary(p, AST_NONE) : NULL;
 	case KW_SINGLE:
-		return is_iteration(p) ? quantified(p, AST_SINGLE) : NULL;
+		return is_iteration(p) ? quantified_primary(p, AST_SINGLE) : NULL;
 	case KW_REDUCE:
-		return peek_at(p, 1) == '(' && peek_at(p, 3) == '=' ? reduce(p) : NULL;
+		return peek_at(p, 1) == '(' && peek_at(p, 3) == '=' ? reduce_primary(p) : NULL;
 	case KW_COUNT:
 		return opens_query(p) ? subquery(p, AST_COUNT) : NULL;
 	case KW_COLLECT:
