@@ -33,8 +33,7 @@ static inline bool ast_has_name(const struct ast_name *n)
 	return n->text.p != NULL;
 }
 
-/* ---- types: CAST, IS TYPED, typed literals
- * ------------------------------------------------------- */
+/* ---- types: CAST, IS TYPED, typed literals --------------------------------------------------- */
 
 enum ast_type_kind {
 	AST_TYPE_VALUE, /* value_kind */
@@ -58,8 +57,7 @@ struct ast_type {
 	const struct ast_name *fields; /* RECORD: n_items names */
 };
 
-/* ---- expressions
- * --------------------------------------------------------------------------------- */
+/* ---- expressions ----------------------------------------------------------------------------- */
 
 enum ast_expr_kind {
 	AST_LITERAL,  /* value, i_token */
@@ -174,8 +172,7 @@ struct ast_expr {
 	uint32_t n_items;
 };
 
-/* ---- patterns
- * ------------------------------------------------------------------------------------ */
+/* ---- patterns -------------------------------------------------------------------------------- */
 
 enum ast_label_kind {
 	AST_LABEL_NAME,
@@ -273,8 +270,7 @@ struct ast_pattern {
 	uint32_t offset, length;
 };
 
-/* ---- clauses
- * ------------------------------------------------------------------------------------- */
+/* ---- clauses --------------------------------------------------------------------------------- */
 
 struct ast_item { /* e AS name */
 	const struct ast_expr *expr;
@@ -442,8 +438,7 @@ struct ast_query { /* parts joined by NEXT; nearly always one part of one branch
 	uint32_t offset, length;
 };
 
-/* ---- statements
- * ---------------------------------------------------------------------------------- */
+/* ---- statements ------------------------------------------------------------------------------ */
 
 enum ast_statement_kind {
 	AST_QUERY,	       /* query */

@@ -5,8 +5,7 @@
 
 #define HINT_DISTANCE_MAX 2 /* edits between what was written and what was meant */
 
-/* ---- errors
- * -------------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 static void trace_add(struct parser *p, struct str what)
 {
@@ -223,8 +222,7 @@ void trace_report(const struct parser *p)
 	hint_habit(p, t);
 }
 
-/* ---- tokens and names
- * ---------------------------------------------------------------------------- */
+/* ---- tokens and names ------------------------------------------------------------------------ */
 
 bool expect(struct parser *p, uint16_t code)
 {
@@ -329,8 +327,7 @@ bool name_list(struct parser *p, struct ast_name **ret, uint32_t *ret_n)
 	return !failed(p);
 }
 
-/* ---- nodes and lists
- * ----------------------------------------------------------------------------- */
+/* ---- nodes and lists ------------------------------------------------------------------------- */
 
 void *node_alloc(struct parser *p, size_t size)
 {
@@ -389,8 +386,7 @@ void *pop_array(struct parser *p, uint32_t from, size_t size, uint32_t *ret_n)
 	return array;
 }
 
-/* ---- statement
- * ----------------------------------------------------------------------------------- */
+/* ---- statement ------------------------------------------------------------------------------- */
 
 static struct ast_statement *query_statement(struct parser *p)
 {

@@ -12,8 +12,7 @@ struct ast_clause *clause_new(struct parser *p, enum ast_clause_kind kind, uint3
 	return c;
 }
 
-/* ---- MATCH
- * --------------------------------------------------------------------------------------- */
+/* ---- MATCH ----------------------------------------------------------------------------------- */
 
 /* MATCH or OPTIONAL MATCH; the words are taken. */
 static struct ast_clause *match(struct parser *p, uint32_t offset, bool optional)
@@ -60,8 +59,7 @@ static struct ast_clause *optional_block(struct parser *p, uint32_t offset, uint
 	return failed(p) ? NULL : c;
 }
 
-/* ---- CALL
- * ---------------------------------------------------------------------------------------- */
+/* ---- CALL ------------------------------------------------------------------------------------ */
 
 static bool call_scope(struct parser *p, struct ast_clause *c)
 {
@@ -145,8 +143,7 @@ static struct ast_clause *optional(struct parser *p, uint32_t offset)
 	return syntax_error(p, NULL);
 }
 
-/* ---- LET, FOR
- * ------------------------------------------------------------------------------------ */
+/* ---- LET, FOR -------------------------------------------------------------------------------- */
 
 /* LET a = 1, b :: INT = 2; also VALUE a = 1 */
 static struct ast_clause *let(struct parser *p, uint32_t offset)
@@ -207,8 +204,7 @@ static struct ast_clause *unwind(struct parser *p, uint32_t offset)
 	return c;
 }
 
-/* ---- ORDER BY, OFFSET, LIMIT
- * --------------------------------------------------------------------- */
+/* ---- ORDER BY, OFFSET, LIMIT ----------------------------------------------------------------- */
 
 static bool sort_keys(struct parser *p, struct ast_page *ret)
 {
@@ -262,8 +258,7 @@ static struct ast_clause *page(struct parser *p, uint32_t offset)
 	return c != NULL && page_tail(p, &c->page) ? c : NULL;
 }
 
-/* ---- WITH, RETURN
- * -------------------------------------------------------------------------------- */
+/* ---- WITH, RETURN ---------------------------------------------------------------------------- */
 
 static bool items(struct parser *p, struct ast_clause *c)
 {
@@ -344,8 +339,7 @@ static struct ast_clause *finish(struct parser *p, uint32_t offset)
 	return clause_new(p, AST_RETURN, offset);
 }
 
-/* ---- dispatch
- * ------------------------------------------------------------------------------------ */
+/* ---- dispatch -------------------------------------------------------------------------------- */
 
 static struct ast_clause *filter(struct parser *p, uint32_t offset)
 {

@@ -26,8 +26,7 @@ static bool if_exists(struct parser *p, bool not, bool *ret)
 	return (!not || expect(p, KW_NOT)) && expect(p, KW_EXISTS);
 }
 
-/* ---- indexes and constraints
- * --------------------------------------------------------------------- */
+/* ---- indexes and constraints ----------------------------------------------------------------- */
 
 static bool same_variable(struct parser *p, const struct ast_name *var)
 {
@@ -150,8 +149,7 @@ static struct ast_statement *drop_index(struct parser *p, enum ast_statement_kin
 	return done(p, st);
 }
 
-/* ---- graphs and schemas
- * -------------------------------------------------------------------------- */
+/* ---- graphs and schemas ---------------------------------------------------------------------- */
 
 /* g, s.g, /a/b/g, ../g: as written. */
 static bool object_path(struct parser *p, const char *phrase, struct ast_name *ret)
@@ -341,8 +339,7 @@ struct ast_statement *ddl_statement(struct parser *p)
 	}
 }
 
-/* ---- transactions
- * -------------------------------------------------------------------------------- */
+/* ---- transactions ---------------------------------------------------------------------------- */
 
 /* READ ONLY, READ WRITE */
 static struct ast_statement *begin(struct parser *p)
@@ -381,8 +378,7 @@ static struct ast_statement *rollback(struct parser *p)
 	return with_savepoint(p, AST_ROLLBACK_TO);
 }
 
-/* ---- session
- * ------------------------------------------------------------------------------------- */
+/* ---- session --------------------------------------------------------------------------------- */
 
 static bool parameter_name(struct parser *p, struct ast_statement *st)
 {

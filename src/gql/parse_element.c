@@ -1,8 +1,7 @@
 /* The elements of patterns: labels, nodes, edges and their quantifiers. */
 #include "gql/parse_int.h"
 
-/* ---- labels
- * -------------------------------------------------------------------------------------- */
+/* ---- labels ---------------------------------------------------------------------------------- */
 
 static const struct ast_label *label_or(struct parser *p);
 
@@ -104,8 +103,7 @@ const struct ast_label *label_expression(struct parser *p)
 	return label_or(p);
 }
 
-/* ---- elements
- * ------------------------------------------------------------------------------------ */
+/* ---- elements -------------------------------------------------------------------------------- */
 
 /* A variable may be any word that does not begin what else can stand at the start of an element. */
 static bool has_element_variable(const struct parser *p)
@@ -161,8 +159,7 @@ static bool element_props(struct parser *p, struct ast_part *x)
 	return x->props != NULL;
 }
 
-/* ---- quantifiers
- * --------------------------------------------------------------------------------- */
+/* ---- quantifiers ----------------------------------------------------------------------------- */
 
 bool quantifier_bound(struct parser *p, uint32_t *ret)
 {
@@ -252,8 +249,7 @@ static bool star_bounds(struct parser *p, struct ast_part *x)
 	return true;
 }
 
-/* ---- nodes and edges
- * ----------------------------------------------------------------------------- */
+/* ---- nodes and edges ------------------------------------------------------------------------- */
 
 struct ast_part *node_pattern(struct parser *p)
 {

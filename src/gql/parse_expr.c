@@ -91,8 +91,7 @@ struct ast_expr *expr_args(struct parser *p, struct ast_expr *e, uint32_t n, ...
 	return expr_done(p, e);
 }
 
-/* ---- leaves
- * -------------------------------------------------------------------------------------- */
+/* ---- leaves ---------------------------------------------------------------------------------- */
 
 static struct ast_expr *literal(struct parser *p)
 {
@@ -259,8 +258,7 @@ bool expression_list(struct parser *p, uint16_t close, struct ast_expr ***ret, u
 	return !failed(p) && expect(p, close);
 }
 
-/* ---- postfix
- * ------------------------------------------------------------------------------------- */
+/* ---- postfix --------------------------------------------------------------------------------- */
 
 static struct ast_expr *property(struct parser *p, struct ast_expr *left)
 {
@@ -390,8 +388,7 @@ static struct ast_expr *postfix(struct parser *p)
 	return NULL;
 }
 
-/* ---- operators
- * ----------------------------------------------------------------------------------- */
+/* ---- operators ------------------------------------------------------------------------------- */
 
 static bool joined(const struct parser *p, uint32_t i, uint16_t code)
 {

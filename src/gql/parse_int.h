@@ -38,8 +38,7 @@ struct parser {
 	struct diag *d;
 };
 
-/* ---- tokens
- * -------------------------------------------------------------------------------------- */
+/* ---- tokens ---------------------------------------------------------------------------------- */
 
 static inline uint16_t peek(const struct parser *p)
 {
@@ -85,8 +84,7 @@ static inline bool accept_joined(struct parser *p, uint16_t c)
 bool expect(struct parser *p, uint16_t code);
 bool expect_kind(struct parser *p, enum token_kind kind, const char *phrase);
 
-/* ---- errors
- * -------------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 /* A plain syntax error here; returns NULL for the caller to pass on. */
 void *syntax_error(struct parser *p, const char *phrase);
@@ -120,8 +118,7 @@ struct attempt attempt_begin(const struct parser *p);
 /* True: the parser is back where it was. False: the error stands. */
 bool attempt_undo(struct parser *p, const struct attempt *from);
 
-/* ---- nodes and lists
- * ----------------------------------------------------------------------------- */
+/* ---- nodes and lists ------------------------------------------------------------------------- */
 
 void *node_alloc(struct parser *p, size_t size);
 #define NODE(p, type) ((type *)node_alloc((p), sizeof(type)))
@@ -139,8 +136,7 @@ static inline uint32_t length_since(const struct parser *p, uint32_t offset)
 	return p->t == p->first ? 0 : last->offset + last->length - offset;
 }
 
-/* ---- names
- * --------------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
 
 /* Any word, reserved or not, or a quoted name: after '.', ':', AS and in maps. */
 bool any_name(struct parser *p, const char *phrase, struct ast_name *ret);
@@ -152,8 +148,7 @@ void take_name(struct parser *p, struct ast_name *ret);
 bool dotted_name(struct parser *p, const char *phrase, struct ast_name *ret);
 bool name_list(struct parser *p, struct ast_name **ret, uint32_t *ret_n);
 
-/* ---- chapters
- * ------------------------------------------------------------------------------------ */
+/* ---- chapters -------------------------------------------------------------------------------- */
 
 /* parse_expr.c */
 struct ast_expr *expression(struct parser *p);

@@ -1,8 +1,7 @@
 /* Lists and what looks like them: comprehensions, predicates over lists, REDUCE. */
 #include "gql/parse_int.h"
 
-/* ---- lists and what looks like them
- * -------------------------------------------------------------- */
+/* ---- lists and what looks like them ---------------------------------------------------------- */
 
 static struct ast_expr *barred(struct parser *p)
 {
@@ -102,8 +101,7 @@ struct ast_expr *bracket_primary(struct parser *p)
 	return e;
 }
 
-/* ---- predicates over lists, REDUCE, subqueries
- * --------------------------------------------------- */
+/* ---- predicates over lists, REDUCE, subqueries ----------------------------------------------- */
 
 struct ast_expr *quantified_primary(struct parser *p, enum ast_quantified which)
 {

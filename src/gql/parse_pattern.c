@@ -4,8 +4,7 @@
 
 static const struct ast_path *path_alternatives(struct parser *p, struct ast_path *path);
 
-/* ---- groups and paths
- * ---------------------------------------------------------------------------- */
+/* ---- groups and paths ------------------------------------------------------------------------ */
 
 static enum ast_mode mode_at(const struct parser *p)
 {
@@ -240,8 +239,7 @@ static const struct ast_path *path_pattern(struct parser *p)
 	return path;
 }
 
-/* ---- patterns of a statement
- * --------------------------------------------------------------------- */
+/* ---- patterns of a statement ----------------------------------------------------------------- */
 
 static bool match_mode(struct parser *p, struct ast_pattern *x)
 {
@@ -317,8 +315,7 @@ const struct ast_pattern *pattern_of_path(struct parser *p, const struct ast_pat
 	return failed(p) ? NULL : x;
 }
 
-/* ---- what INSERT and MERGE take
- * ------------------------------------------------------------------ */
+/* ---- what INSERT and MERGE take -------------------------------------------------------------- */
 
 static bool only_names(const struct ast_label *l)
 {
@@ -375,8 +372,7 @@ const struct ast_path *merge_pattern(struct parser *p)
 	return path != NULL && check_written(p, path, false) ? path : NULL;
 }
 
-/* ---- patterns in expressions
- * --------------------------------------------------------------------- */
+/* ---- patterns in expressions ----------------------------------------------------------------- */
 
 /* Whether `(` at t closes as a node would and an edge follows: only then a pattern is tried. In
  * doubt (`(a)-(b)`, `(a)<-(b)`) it is arithmetic. */

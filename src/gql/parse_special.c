@@ -2,8 +2,7 @@
  */
 #include "gql/parse_int.h"
 
-/* ---- maps, calls
- * --------------------------------------------------------------------------------- */
+/* ---- maps, calls ----------------------------------------------------------------------------- */
 
 struct ast_expr *map_literal(struct parser *p)
 {
@@ -161,8 +160,7 @@ static struct ast_expr *normalize_call(struct parser *p)
 	return form != NULL ? expr_args(p, e, 2, s, form) : expr_args(p, e, 1, s);
 }
 
-/* ---- CASE, CAST, LET
- * ----------------------------------------------------------------------------- */
+/* ---- CASE, CAST, LET ------------------------------------------------------------------------- */
 
 /* WHEN a, b THEN c: a branch for each value. */
 static bool case_branch(struct parser *p)
@@ -339,8 +337,7 @@ static struct ast_expr *exists_primary(struct parser *p)
 	return next == '(' && inner == '(' ? exists_pattern(p) : NULL;
 }
 
-/* ---- dispatch
- * ------------------------------------------------------------------------------------ */
+/* ---- dispatch -------------------------------------------------------------------------------- */
 
 static struct ast_expr *constant(struct parser *p, struct value v)
 {

@@ -12,8 +12,7 @@ static struct ast_clause *insert(struct parser *p)
 	return c->pattern != NULL ? c : NULL;
 }
 
-/* ---- SET and REMOVE
- * ------------------------------------------------------------------------------ */
+/* ---- SET and REMOVE -------------------------------------------------------------------------- */
 
 /* v, v.a, v.a.b, (e).a: what can stand to the left of an assignment. */
 static struct ast_expr *target(struct parser *p)
@@ -127,8 +126,7 @@ static struct ast_clause *set(struct parser *p, bool remove)
 	return c != NULL && set_items(p, remove, &c->set.sets, &c->set.n_sets) ? c : NULL;
 }
 
-/* ---- MERGE, DELETE, FOREACH
- * ---------------------------------------------------------------------- */
+/* ---- MERGE, DELETE, FOREACH ------------------------------------------------------------------ */
 
 static struct ast_clause *merge(struct parser *p)
 {

@@ -4,8 +4,7 @@
 
 #include <inttypes.h>
 
-/* ---- names and literals
- * -------------------------------------------------------------------------- */
+/* ---- names and literals ---------------------------------------------------------------------- */
 
 static bool is_plain_name(struct str s)
 {
@@ -114,8 +113,7 @@ static void print_literal(struct buf *b, const struct value *v)
 	}
 }
 
-/* ---- labels and types
- * ---------------------------------------------------------------------------- */
+/* ---- labels and types ------------------------------------------------------------------------ */
 
 static void print_label_operand(struct buf *b, const struct ast_label *l)
 {
@@ -231,8 +229,7 @@ void print_type(struct buf *b, const struct ast_type *t)
 	buf_puts(b, t->not_null ? " NOT NULL" : "");
 }
 
-/* ---- expressions
- * --------------------------------------------------------------------------------- */
+/* ---- expressions ----------------------------------------------------------------------------- */
 
 static const char *const op_texts[] = {
     [AST_OR] = " OR ",

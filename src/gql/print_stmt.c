@@ -3,8 +3,7 @@
 
 static void print_clauses(struct buf *b, const struct ast_clause *const *v, uint32_t n);
 
-/* ---- patterns
- * ------------------------------------------------------------------------------------ */
+/* ---- patterns -------------------------------------------------------------------------------- */
 
 static void print_quantifier(struct buf *b, const struct ast_part *x)
 {
@@ -152,8 +151,7 @@ void print_pattern(struct buf *b, const struct ast_pattern *x)
 	}
 }
 
-/* ---- projections
- * --------------------------------------------------------------------------------- */
+/* ---- projections ----------------------------------------------------------------------------- */
 
 static void print_items(struct buf *b, const struct ast_item *v, uint32_t n)
 {
@@ -249,8 +247,7 @@ static void print_call(struct buf *b, const struct ast_clause *c)
 	}
 }
 
-/* ---- writing clauses
- * ----------------------------------------------------------------------------- */
+/* ---- writing clauses ------------------------------------------------------------------------- */
 
 static bool is_remove(const struct ast_set *x)
 {
@@ -326,8 +323,7 @@ static void print_write(struct buf *b, const struct ast_clause *c)
 	}
 }
 
-/* ---- clauses and queries
- * ------------------------------------------------------------------------- */
+/* ---- clauses and queries --------------------------------------------------------------------- */
 
 static void print_for(struct buf *b, const struct ast_clause *c)
 {
@@ -441,8 +437,7 @@ void print_query(struct buf *b, const struct ast_query *q)
 	}
 }
 
-/* ---- statements that are no queries
- * -------------------------------------------------------------- */
+/* ---- statements that are no queries ---------------------------------------------------------- */
 
 static void print_object(struct buf *b, const struct ast_name *n)
 {
