@@ -176,19 +176,29 @@ static enum status compile_case(struct builder *b, const struct expr *e, struct 
 	return ST_OK;
 }
 
-/* The slots and locals that an expression reads, each once. */
-static enum status collect_reads(struct exec *x, const struct expr *e, uint8_t *slots,
-				 uint8_t *locals)
+static bool binds_locals(const struct expr *e)
+{
+	return e->kind == EXPR_COMPREHENSION || e->kind == EXPR_QUANTIFIER ||
+	       e->kind == EXPR_REDUCE;
+}
+
+/* The slots and the locals of outer comprehensions that an expression reads. */
+static void collect_reads(const struct expr *e, uint8_t *slots, uint8_t *locals)
 {
 	if (e == NULL)
-		return ST_OK;
+		return;
+	bool binds = binds_locals(e), two = e->kind == EXPR_REDUCE;
+	uint8_t before = binds ? locals[e->local] : 0, before2 = two ? locals[e->local2] : 0;
 	if (e->kind == EXPR_SLOT)
 		slots[e->slot] = 1;
 	if (e->kind == EXPR_LOCAL)
 		locals[e->local] = 1;
 	for (uint32_t i = 0; i < e->n_args; i++)
-		TRY(collect_reads(x, e->args[i], slots, locals));
-	return ST_OK;
+		collect_reads(e->args[i], slots, locals);
+	if (binds)
+		locals[e->local] = before;
+	if (two)
+		locals[e->local2] = before2;
 }
 
 static uint32_t *positions(struct exec *x, const uint8_t *set, uint32_t n, uint32_t *ret_n)
@@ -219,8 +229,8 @@ static enum status make_inner(struct builder *b, const struct expr *e, const str
 	in->local_cols = exec_zalloc(x, n_locals * sizeof(struct col));
 	in->locals = exec_zalloc(x, n_locals * sizeof(struct column));
 	TRY(own_batch_init(x, &in->elements));
-	TRY(collect_reads(x, cond, slots, locals));
-	TRY(collect_reads(x, result, slots, locals));
+	collect_reads(cond, slots, locals);
+	collect_reads(result, slots, locals);
 	locals[e->local] = 0;
 	if (e->kind == EXPR_REDUCE)
 		locals[e->local2] = 0;
