@@ -58,8 +58,8 @@ static enum status read_id(const char *dir, uint8_t ret[WAL_ID_BYTES])
 /* ---- lock and place ----------------------------------------------------------------------------
  */
 
-/* Made, with its name on disk: what is synced inside a directory that can vanish is not safe. Synced
- * even when it existed: an earlier start may have ended in between. */
+/* Made, with its name on disk: what is synced inside a directory that can vanish is not safe.
+ * Synced even when it existed: an earlier start may have ended in between. */
 static enum status make_dir(const char *dir)
 {
 	char parent[FILE_PATH_MAX];
@@ -282,15 +282,14 @@ void datadir_close(struct datadir *d)
 	release(d);
 }
 
-struct snapshot_meta datadir_snapshot_meta(const struct datadir *d, uint64_t lsn, uint64_t chain,
-					   int64_t wall_us)
+struct snapshot_meta datadir_snapshot_meta(const struct datadir *d, const struct wal_point *at)
 {
 	const struct fence_run *run = &d->fence.runs[d->fence.n_runs - 1];
 	struct snapshot_meta m = {
 	    .epoch = run->epoch,
-	    .lsn = lsn,
-	    .chain = chain,
-	    .wall_us = wall_us,
+	    .lsn = at->lsn,
+	    .chain = at->chain,
+	    .wall_us = at->wall_us,
 	    .created_us = clock_wall_us(),
 	};
 	memcpy(m.db_id, d->fence.db_id, WAL_ID_BYTES);

@@ -43,8 +43,7 @@ void datadir_close(struct datadir *d);
 /* The snapshot of this LSN may get its name. */
 enum status datadir_raise_snapshot(struct datadir *d, uint64_t lsn) MUST_CHECK;
 /* Ids, LSN and chain of a snapshot at this point of the log. */
-struct snapshot_meta datadir_snapshot_meta(const struct datadir *d, uint64_t lsn, uint64_t chain,
-					   int64_t wall_us);
+struct snapshot_meta datadir_snapshot_meta(const struct datadir *d, const struct wal_point *at);
 
 /* A new database without a log: the caller writes one snapshot of last_lsn into it and closes.
  * ST_EXISTS: there are files of Geode. */

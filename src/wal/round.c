@@ -261,8 +261,7 @@ void round_publish(struct wal_writer *w)
 {
 	w->durable_chain = w->chain;
 	mutex_lock(&w->position_lock);
-	w->position_lsn = w->lsn;
-	w->position_chain = w->chain;
+	w->position = (struct wal_point){w->lsn, w->chain, w->wall_us};
 	mutex_unlock(&w->position_lock);
 	/* Pairs with the acquire in wal_durable_lsn(): who reads at this LSN sees the marks that
 	 * were set before the submits. */

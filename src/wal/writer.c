@@ -44,9 +44,10 @@ enum status wal_writer_new(const struct wal_options *opt, struct wal_writer **re
 	w->opt.dir = w->dir;
 	w->next_seq = opt->next_seq;
 	w->prev_seq = opt->prev_seq;
-	w->lsn = w->position_lsn = opt->last_lsn;
-	w->chain = w->durable_chain = w->position_chain = opt->chain;
+	w->lsn = opt->last_lsn;
+	w->chain = w->durable_chain = opt->chain;
 	w->wall_us = opt->last_wall_us;
+	w->position = (struct wal_point){w->lsn, w->chain, w->wall_us};
 	atomic_store(&w->durable_lsn, opt->last_lsn);
 	*ret = w;
 	return ST_OK;
@@ -196,12 +197,12 @@ enum wal_state wal_state(const struct wal_writer *w)
 	return (enum wal_state)atomic_load_explicit(&w->state, memory_order_acquire);
 }
 
-void wal_position(struct wal_writer *w, uint64_t *ret_lsn, uint64_t *ret_chain)
+struct wal_point wal_position(struct wal_writer *w)
 {
 	mutex_lock(&w->position_lock);
-	*ret_lsn = w->position_lsn;
-	*ret_chain = w->position_chain;
+	struct wal_point p = w->position;
 	mutex_unlock(&w->position_lock);
+	return p;
 }
 
 void wal_stats(const struct wal_writer *w, struct wal_stats *ret)

@@ -104,8 +104,13 @@ struct wal_stats {
 };
 void wal_stats(const struct wal_writer *w, struct wal_stats *ret);
 
-/* The chain at durable_lsn, both of one moment; for snapshots and the fence. */
-void wal_position(struct wal_writer *w, uint64_t *ret_lsn, uint64_t *ret_chain);
+/* The durable end of the log, all of one moment; for snapshots. lsn may be ahead of durable_lsn for
+ * an instant, never behind. */
+struct wal_point {
+	uint64_t lsn, chain;
+	int64_t wall_us;
+};
+struct wal_point wal_position(struct wal_writer *w);
 
 /* Tests drive the log without its thread: one round over all that waits. */
 void wal_step(struct wal_writer *w);

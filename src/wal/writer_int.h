@@ -36,8 +36,8 @@ struct wal_writer {
 	uint8_t *buf;			    /* one frame being filled */
 	struct wal_frame frame;
 
-	struct mutex position_lock; /* of the pair below */
-	uint64_t position_lsn, position_chain;
+	struct mutex position_lock;
+	struct wal_point position;
 	_Atomic uint64_t n_commits, n_groups, n_bytes, n_syncs, n_segments, n_failed_segments;
 };
 

@@ -144,26 +144,26 @@ static void commit(unsigned n)
 static enum status snapshot(void)
 {
 	struct snapshot_writer *w;
-	uint64_t lsn, chain;
 	uint8_t bytes[16];
-	wal_position(m.d.wal, &lsn, &chain);
-	struct snapshot_meta meta = datadir_snapshot_meta(&m.d, lsn, chain, 0);
-	store_u64(bytes, lsn);
-	store_u64(bytes + 8, content_hash(lsn));
+	struct wal_point at = wal_position(m.d.wal);
+	struct snapshot_meta meta = datadir_snapshot_meta(&m.d, &at);
+	store_u64(bytes, at.lsn);
+	store_u64(bytes + 8, content_hash(at.lsn));
 	struct snapshot_object o = {.section = 1, .p = bytes, .n = sizeof bytes};
 	TRY(snapshot_writer_new(DIR, &meta, &w));
 	enum status st = snapshot_put(w, &o);
 	if (st == ST_OK)
 		st = snapshot_writer_sync(w);
 	if (st == ST_OK)
-		st = datadir_raise_snapshot(&m.d, lsn);
+		st = datadir_raise_snapshot(&m.d, at.lsn);
 	if (st == ST_OK)
 		st = snapshot_writer_publish(w);
 	snapshot_writer_free(w);
 	return st;
 }
 
-/* The process is gone, with or without the power: memory is given back, nothing reaches the disk. */
+/* The process is gone, with or without the power: memory is given back, nothing reaches the disk.
+ */
 static void vanish_after(void (*end)(void))
 {
 	end();
@@ -572,7 +572,7 @@ static void a_new_database_can_be_made_of_a_snapshot(void **state)
 	m.content[1] = 5;
 	m.submitted = m.acked = 1;
 	assert_int_equal(datadir_create(&m.d, DIR, m.reason, sizeof m.reason), ST_OK);
-	struct snapshot_meta meta = datadir_snapshot_meta(&m.d, 1, 0, 0);
+	struct snapshot_meta meta = datadir_snapshot_meta(&m.d, &(struct wal_point){.lsn = 1});
 	struct snapshot_writer *w;
 	uint8_t bytes[16];
 	store_u64(bytes, 1);
