@@ -36,7 +36,8 @@ int cmd_serve(int argc, char **argv)
 	while ((ch = getopt_long(argc, argv, shorts, longs, &i_option)) != -1) {
 		if (ch == '?')
 			return usage_error("see the line above");
-		const char *name = cmd_option_name(options, ARRAY_LEN(options), ch, i_option, longs);
+		const char *name =
+		    cmd_option_name(options, ARRAY_LEN(options), ch, i_option, longs);
 		if (!config_set(&config, name, optarg, error, sizeof error))
 			return usage_error(error);
 	}
