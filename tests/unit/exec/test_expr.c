@@ -56,7 +56,7 @@ static void assert_fails(const struct expr *e, enum gqlstatus code)
 }
 
 static const struct value mixed[] = {
-	{.kind = V_INT, .i = 1}, {.kind = V_NULL}, {.kind = V_INT, .i = 3}};
+    {.kind = V_INT, .i = 1}, {.kind = V_NULL}, {.kind = V_INT, .i = 3}};
 #define X e_slot(&f, 0)
 
 static void comparisons_of_integers_know_null(void **state)
@@ -129,15 +129,16 @@ static void guards_keep_errors_away(void **state)
 static void logic_of_many_rows_and_operands(void **state)
 {
 	const struct expr *m = list_of(3, mixed);
-	const struct expr *args[] = {e2(&f, EXPR_GT, X, e_int(&f, 0)), e2(&f, EXPR_LT, X, e_int(&f, 3)),
+	const struct expr *args[] = {e2(&f, EXPR_GT, X, e_int(&f, 0)),
+				     e2(&f, EXPR_LT, X, e_int(&f, 3)),
 				     e2(&f, EXPR_NE, X, e_int(&f, 2))};
 
 	assert_string_equal(over(m, e_new(&f, EXPR_AND, 3, args)), "1|true\nnull|null\n3|false\n");
 	assert_string_equal(over(m, e2(&f, EXPR_OR, e2(&f, EXPR_AND, args[0], args[1]), args[2])),
 			    "1|true\nnull|null\n3|true\n");
-	assert_string_equal(over(m, e2(&f, EXPR_AND, e2(&f, EXPR_EQ, X, e_int(&f, 1)),
-				       e_bool(&f, false))),
-			    "1|false\nnull|false\n3|false\n");
+	assert_string_equal(
+	    over(m, e2(&f, EXPR_AND, e2(&f, EXPR_EQ, X, e_int(&f, 1)), e_bool(&f, false))),
+	    "1|false\nnull|false\n3|false\n");
 }
 
 static void arithmetic_of_columns(void **state)
@@ -162,7 +163,8 @@ static void lists_maps_and_texts(void **state)
 
 	assert_string_equal(over(ints(4, 0, 2, -1, 3), e2(&f, EXPR_INDEX, l, X)),
 			    "0|10\n2|30\n-1|30\n3|null\n");
-	assert_string_equal(scalar(e3(&f, EXPR_SLICE, l, e_int(&f, 1), e_int(&f, 9))), "[20, 30]\n");
+	assert_string_equal(scalar(e3(&f, EXPR_SLICE, l, e_int(&f, 1), e_int(&f, 9))),
+			    "[20, 30]\n");
 	assert_string_equal(over(ints(2, 20, 5), e2(&f, EXPR_IN, X, l)), "20|true\n5|false\n");
 	assert_string_equal(scalar(e2(&f, EXPR_IN, e_int(&f, 5), list_of(3, mixed))), "null\n");
 	assert_string_equal(scalar(e2(&f, EXPR_STARTS_WITH, e_str(&f, "graph"), e_str(&f, "gr"))),
@@ -197,19 +199,19 @@ static void comprehensions_see_rows_and_each_other(void **state)
 	const struct expr *l = ints(4, 1, 2, 3, 4), *y = e_local(&f, 0), *z = e_local(&f, 1);
 	const struct expr *sum = e2(&f, EXPR_ADD, X, y);
 
-	assert_string_equal(over(ints(2, 10, 20),
-				 comprehension(l, 0, e2(&f, EXPR_GT, y, e_int(&f, 2)), sum)),
-			    "10|[13, 14]\n20|[23, 24]\n");
-	assert_string_equal(over(ints(1, 1), comprehension(l, 0, e2(&f, EXPR_GT, y, e_int(&f, 9)),
-							   NULL)),
-			    "1|[]\n");
+	assert_string_equal(
+	    over(ints(2, 10, 20), comprehension(l, 0, e2(&f, EXPR_GT, y, e_int(&f, 2)), sum)),
+	    "10|[13, 14]\n20|[23, 24]\n");
+	assert_string_equal(
+	    over(ints(1, 1), comprehension(l, 0, e2(&f, EXPR_GT, y, e_int(&f, 9)), NULL)),
+	    "1|[]\n");
 	assert_string_equal(scalar(comprehension(e_null(&f), 0, NULL, NULL)), "null\n");
 	/* [y IN l WHERE y < 3 | [z IN [1, 2] | x + y * z]] */
-	const struct expr *inner = comprehension(
-		ints(2, 1, 2), 1, NULL, e2(&f, EXPR_ADD, X, e2(&f, EXPR_MUL, y, z)));
-	assert_string_equal(over(ints(2, 0, 100),
-				 comprehension(l, 0, e2(&f, EXPR_LT, y, e_int(&f, 3)), inner)),
-			    "0|[[1, 2], [2, 4]]\n100|[[101, 102], [102, 104]]\n");
+	const struct expr *inner =
+	    comprehension(ints(2, 1, 2), 1, NULL, e2(&f, EXPR_ADD, X, e2(&f, EXPR_MUL, y, z)));
+	assert_string_equal(
+	    over(ints(2, 0, 100), comprehension(l, 0, e2(&f, EXPR_LT, y, e_int(&f, 3)), inner)),
+	    "0|[[1, 2], [2, 4]]\n100|[[101, 102], [102, 104]]\n");
 }
 
 static void quantifiers_and_reduce(void **state)
@@ -227,7 +229,8 @@ static void quantifiers_and_reduce(void **state)
 		e->local = 0;
 		assert_string_equal(over(ints(3, 3, 5, 0), e), expected[q]);
 	}
-	const struct expr *body = e2(&f, EXPR_ADD, e2(&f, EXPR_MUL, e_local(&f, 1), X), e_local(&f, 0));
+	const struct expr *body =
+	    e2(&f, EXPR_ADD, e2(&f, EXPR_MUL, e_local(&f, 1), X), e_local(&f, 0));
 	const struct expr *parts[] = {e_int(&f, 0), l, body};
 	struct expr *reduce = e_new(&f, EXPR_REDUCE, 3, parts);
 	reduce->local = 0;
@@ -251,7 +254,8 @@ static void expressions_survive_a_failing_allocator(void **state)
 
 	fix_plan(&f);
 	const struct pop *rows = p_unwind(&f, p_unit(&f), 0, l);
-	rows = p_filter(&f, rows, e2(&f, EXPR_AND, e2(&f, EXPR_GT, X, e_int(&f, 1)), e_bool(&f, true)));
+	rows = p_filter(&f, rows,
+			e2(&f, EXPR_AND, e2(&f, EXPR_GT, X, e_int(&f, 1)), e_bool(&f, true)));
 	run_failing(&f, PRODUCE(&f, p_project(&f, rows, 1, e), 0, 1));
 }
 
@@ -259,17 +263,17 @@ int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
-		TEST(comparisons_of_integers_know_null),
-		TEST(comparisons_of_kinds),
-		TEST(logic_is_three_valued),
-		TEST(guards_keep_errors_away),
-		TEST(logic_of_many_rows_and_operands),
-		TEST(arithmetic_of_columns),
-		TEST(lists_maps_and_texts),
-		TEST(comprehensions_see_rows_and_each_other),
-		TEST(quantifiers_and_reduce),
-		TEST(parameters_are_constants),
-		TEST(expressions_survive_a_failing_allocator),
+	    TEST(comparisons_of_integers_know_null),
+	    TEST(comparisons_of_kinds),
+	    TEST(logic_is_three_valued),
+	    TEST(guards_keep_errors_away),
+	    TEST(logic_of_many_rows_and_operands),
+	    TEST(arithmetic_of_columns),
+	    TEST(lists_maps_and_texts),
+	    TEST(comprehensions_see_rows_and_each_other),
+	    TEST(quantifiers_and_reduce),
+	    TEST(parameters_are_constants),
+	    TEST(expressions_survive_a_failing_allocator),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -98,13 +98,13 @@ static void no_memory_is_said(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(dense_numbers_are_members_once, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(extremes_are_members_like_others, set_up, tear_down),
-		cmocka_unit_test_setup_teardown(numbers_far_apart_do_not_take_a_page_each, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(random_numbers_agree_with_a_plain_array, set_up,
-						tear_down),
-		cmocka_unit_test_setup_teardown(no_memory_is_said, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(dense_numbers_are_members_once, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(extremes_are_members_like_others, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(numbers_far_apart_do_not_take_a_page_each, set_up,
+					    tear_down),
+	    cmocka_unit_test_setup_teardown(random_numbers_agree_with_a_plain_array, set_up,
+					    tear_down),
+	    cmocka_unit_test_setup_teardown(no_memory_is_said, set_up, tear_down),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
