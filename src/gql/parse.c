@@ -11,7 +11,7 @@ static void trace_add(struct parser *p, struct str what)
 {
 	struct trace *x = p->trace;
 
-	if (x->muted != 0 || p->t < x->at)
+	if (x == NULL || x->muted != 0 || p->t < x->at)
 		return;
 	if (p->t > x->at) {
 		x->at = p->t;
@@ -43,8 +43,7 @@ void trace_code(struct parser *p, uint16_t code)
 
 void trace_phrase(struct parser *p, const char *phrase)
 {
-	if (p->trace != NULL)
-		trace_add(p, str_of(phrase));
+	trace_add(p, str_of(phrase));
 }
 
 void *syntax_error(struct parser *p, const char *phrase)

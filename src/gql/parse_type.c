@@ -154,7 +154,16 @@ static bool any_type(struct parser *p, struct ast_type *t)
 		return true;
 	}
 	(void)accept(p, KW_VALUE);
-	return !accept(p, '<') || (element_type(p, t) && expect(p, '>'));
+	if (!accept(p, '<'))
+		return true;
+	if (!element_type(p, t) || !expect(p, '>'))
+		return false;
+	const struct ast_type *inner = t->items[0];
+	if (inner->kind == AST_TYPE_ANY && inner->n_items > 0) { /* A | B: its members are ours */
+		t->items = inner->items;
+		t->n_items = inner->n_items;
+	}
+	return true;
 }
 
 /* [LOCAL|ZONED] TIME|DATETIME|TIMESTAMP [WITH|WITHOUT TIME ZONE] */
