@@ -96,7 +96,7 @@ static void test_limits(void **state)
 	    {"[x IN ", "1", "]", "GQL_DEPTH_MAX"},
 	    {"CASE WHEN ", "1", " THEN 1 END", "GQL_DEPTH_MAX"},
 	    {"(a {x: ", "1", "})-[]-(b)", "GQL_DEPTH_MAX"},
-	    {"n:", "(((A)))", "", NULL},
+	    {"n:", "(((A)))", "", "GQL_DEPTH_MAX"},
 	    {"1 + ", "1", "", "GQL_HEIGHT_MAX"},
 	    {"", "a", ".b", "GQL_HEIGHT_MAX"},
 	    {"", "a", "[0]", "GQL_HEIGHT_MAX"},
