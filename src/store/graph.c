@@ -120,6 +120,11 @@ struct graph *store_graph_by_id(struct store *s, uint32_t id)
 	return id < GRAPHS_MAX ? atomic_load_explicit(&s->graphs[id], memory_order_acquire) : NULL;
 }
 
+uint32_t store_graph_limit(struct store *s)
+{
+	return atomic_load_explicit(&s->n_graphs, memory_order_acquire);
+}
+
 struct graph *store_graph_find(struct store *s, struct str name)
 {
 	uint32_t n = atomic_load_explicit(&s->n_graphs, memory_order_acquire);

@@ -40,6 +40,7 @@ uint32_t store_name_count(struct store *s, enum name_kind kind);
 struct graph *store_graph_find(struct store *s, struct str name);
 struct graph *store_graph_default(struct store *s);
 struct graph *store_graph_by_id(struct store *s, uint32_t id); /* redo names graphs by id */
+uint32_t store_graph_limit(struct store *s); /* all ids of graphs are below it */
 uint32_t graph_id(const struct graph *g);
 struct str graph_name(const struct graph *g);
 struct store *graph_store(const struct graph *g);
