@@ -126,7 +126,7 @@ static enum status slice_row(struct eval *ev, const struct step *s, const struct
 	for (uint32_t i = 0; i < 2; i++) {
 		const struct expr *bound = s->expr->args[i + 1];
 		struct value v = args[i + 1];
-		if (bound->kind == EXPR_CONST && bound->sub != 0) /* absent */
+		if (bound == NULL) /* absent */
 			continue;
 		if (v.kind == V_NULL)
 			return ST_OK;

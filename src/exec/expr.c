@@ -289,6 +289,8 @@ static enum status compile_plain(struct builder *b, const struct expr *e, struct
 
 static enum status compile(struct builder *b, const struct expr *e, struct operand *ret)
 {
+	if (e == NULL) /* a bound that a slice leaves out */
+		return constant(b, VALUE_NULL, ret);
 	switch (e->kind) {
 	case EXPR_CONST:
 		return constant(b, e->value, ret);

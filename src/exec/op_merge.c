@@ -2,7 +2,9 @@
  * made.
  *
  * What is made for one row is seen by the match of the next: the clause number moves after each row
- * that made something. */
+ * that made something. So all left rows are taken before the first is matched, else a scan below
+ * would meet what is made here. */
+#include "exec/rows.h"
 #include "exec/write.h"
 
 struct op_merge {
@@ -11,8 +13,11 @@ struct op_merge {
 	struct setter on_create, on_match;
 	struct own_batch out;
 	struct batch made; /* one row: the left row and what was made for it */
-	struct batch *in, *matches;
-	uint32_t i_sel, i_match;
+	struct rows left;
+	bool left_full;
+	uint32_t i_chunk, i_row; /* the left row that is matched */
+	struct batch *matches;
+	uint32_t i_match;
 	bool row_open, matched, ended;
 	struct col *cols; /* by item */
 };
@@ -27,6 +32,7 @@ static enum status merge_open(struct op *op, struct exec *x)
 	o->cols = exec_zalloc(x, pop->merge.n * sizeof(*o->cols));
 	if (o->made.cols == NULL || o->cols == NULL)
 		return ST_NOMEM;
+	rows_init(x, &o->left, pop->carry, pop->n_carry);
 	TRY(maker_open(x, pop->merge.items, pop->merge.n, true, &o->maker));
 	TRY(setter_open(x, pop->merge.on_create, pop->merge.n_on_create, &o->on_create));
 	TRY(setter_open(x, pop->merge.on_match, pop->merge.n_on_match, &o->on_match));
@@ -105,33 +111,44 @@ static enum status merge_row(struct op_merge *o, struct exec *x, struct batch **
 	return ST_OK;
 }
 
+static enum status take_left(struct op_merge *o, struct exec *x)
+{
+	while (!o->left_full) {
+		struct batch *b = NULL;
+		TRY(op_next(o->op.left, x, &b));
+		if (b != NULL)
+			TRY(rows_add(x, &o->left, b));
+		o->left_full = b == NULL;
+	}
+	return ST_OK;
+}
+
 static enum status merge_next(struct op *op, struct exec *x, struct batch **ret)
 {
 	struct op_merge *o = container_of(op, struct op_merge, op);
 
 	*ret = NULL;
-	while (!o->ended) {
+	TRY(take_left(o, x));
+	while (o->i_chunk < o->left.n_chunks) {
+		const struct batch *chunk = o->left.chunks[o->i_chunk];
 		TRY(exec_check(x, 16));
-		if (o->in == NULL) {
-			TRY(op_next(op->left, x, &o->in));
-			o->i_sel = 0;
-			if (o->in == NULL) {
-				o->ended = true;
-				return write_end(x, op->pop->offset);
-			}
-		}
 		if (!o->row_open) {
+			TRY(op_pass_row(op, x, chunk, o->i_row));
 			o->row_open = true;
 			o->matched = false;
-			TRY(op_pass_row(op, x, o->in, batch_row(o->in, o->i_sel)));
 		}
 		TRY(merge_row(o, x, ret));
 		if (*ret != NULL)
 			return ST_OK;
 		o->row_open = false;
-		if (++o->i_sel == o->in->n_sel)
-			o->in = NULL;
+		if (++o->i_row == chunk->n_rows) {
+			o->i_row = 0;
+			o->i_chunk++;
+		}
 	}
+	if (!o->ended)
+		TRY(write_end(x, op->pop->offset));
+	o->ended = true;
 	return ST_OK;
 }
 
@@ -139,8 +156,10 @@ static enum status merge_reset(struct op *op, struct exec *x)
 {
 	struct op_merge *o = container_of(op, struct op_merge, op);
 
-	o->in = o->matches = NULL;
-	o->row_open = o->ended = false;
+	rows_clear(&o->left);
+	o->matches = NULL;
+	o->left_full = o->row_open = o->ended = false;
+	o->i_chunk = o->i_row = 0;
 	return op_reset(op->left, x);
 }
 

@@ -20,7 +20,7 @@ struct op_sort {
 	struct prog **keys;
 	const struct column **cols;
 	struct prog *skip, *limit;
-	uint64_t to_skip, keep; /* keep UINT64_MAX: all */
+	uint64_t keep; /* skip + limit, UINT64_MAX: all; a POP_LIMIT above skips */
 	bool begun, full, sorted;
 	struct rows rows[2]; /* [i_rows] is in use, the other takes the rows that are cut to */
 	uint32_t i_rows;
@@ -228,11 +228,11 @@ static enum status take_batch(struct op_sort *s, struct exec *x, struct batch *b
 static enum status sort_begin(struct op_sort *s, struct exec *x)
 {
 	const struct pop *pop = s->op.pop;
-	uint64_t limit;
+	uint64_t skip, limit;
 
-	TRY(limit_value(x, s->skip, pop->sort.skip, 0, &s->to_skip));
+	TRY(limit_value(x, s->skip, pop->sort.skip, 0, &skip));
 	TRY(limit_value(x, s->limit, pop->sort.limit, UINT64_MAX, &limit));
-	s->keep = limit > UINT64_MAX - s->to_skip ? UINT64_MAX : s->to_skip + limit;
+	s->keep = limit > UINT64_MAX - skip ? UINT64_MAX : skip + limit;
 	s->full = s->keep == 0;
 	s->begun = true;
 	return ST_OK;
@@ -260,7 +260,6 @@ static enum status take_all(struct op_sort *s, struct exec *x)
 			merge_begin(s);
 		TRY(merge_run(s, x));
 		s->sorted = true;
-		s->at = (uint32_t)MIN_OF(s->to_skip, (uint64_t)s->n);
 		s->n = (uint32_t)MIN_OF(s->keep, (uint64_t)s->n);
 	}
 	return ST_OK;

