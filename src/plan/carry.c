@@ -335,8 +335,10 @@ static enum status carry_walk(struct carry *c, struct pop *o, struct slot_set ne
 			all = subtree_slots(o->left, &c->outer);
 		/* A merge's items and set items are evaluated over right rows too. */
 		struct slot_set right_need = above;
-		if (o->kind == POP_MERGE)
+		if (o->kind == POP_MERGE) {
 			slot_or(&right_need, &need);
+			set_item_slots(o->merge.n_on_match, o->merge.on_match, &right_need);
+		}
 		TRY(carry_right(c, o, &right_need, &all, &outer_need, &right_has));
 		slot_or(&need, &outer_need);
 	}
