@@ -59,6 +59,21 @@ static enum status keep(struct rows *r, struct value v, struct column *dst, uint
 	return ST_OK;
 }
 
+/* Columns whose elements point to nothing are copied in one go. */
+static void keep_plain(const struct batch *b, const struct column *src, struct column *dst)
+{
+	uint32_t n = b->n_sel;
+
+	if (b->sel != NULL) {
+		column_gather(dst, src, b->sel, n);
+		return;
+	}
+	memcpy(dst->data, src->data, n * column_width(src->kind));
+	dst->has_null = src->has_null;
+	if (src->has_null)
+		memcpy(dst->nulls, src->nulls, (n + 63) / 64 * sizeof(uint64_t));
+}
+
 static enum status keep_column(struct rows *r, const struct batch *b, const struct column *src,
 			       struct column *dst)
 {
@@ -68,6 +83,10 @@ static enum status keep_column(struct rows *r, const struct batch *b, const stru
 		return keep(r, column_get(src, 0), dst, 0);
 	}
 	TRY(column_new(r, src->kind, b->n_sel, dst));
+	if (src->kind != COL_VALUE && src->kind != COL_STRING) {
+		keep_plain(b, src, dst);
+		return ST_OK;
+	}
 	for (uint32_t i = 0; i < b->n_sel; i++)
 		TRY(keep(r, column_get(src, batch_row(b, i)), dst, i));
 	return ST_OK;
