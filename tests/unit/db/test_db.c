@@ -1,0 +1,350 @@
+/* The whole of a database on a real directory: transactions, log, snapshots, recovery. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/log.h"
+#include "base/thread.h"
+#include "db/db.h"
+#include "txn/txn.h"
+
+static char dir[64], reason[512];
+
+static int make_dir(void **state)
+{
+	log_set_level(LOG_ERROR);
+	snprintf(dir, sizeof dir, "/tmp/geode-test-XXXXXX");
+	return mkdtemp(dir) != NULL ? 0 : -1;
+}
+
+static int remove_dir(void **state)
+{
+	char cmd[128];
+	snprintf(cmd, sizeof cmd, "rm -rf '%s'", dir);
+	return system(cmd);
+}
+
+static struct db *open_db(const char *where, bool snapshot_on_close)
+{
+	struct db_options opt = {.dir = where, .snapshot_on_close = snapshot_on_close};
+	struct db *db;
+	if (db_open(&opt, &db, reason, sizeof reason) != ST_OK)
+		fail_msg("refused: %s", reason);
+	return db;
+}
+
+/* ---- transactions
+ * -------------------------------------------------------------------------------- */
+
+struct waiter {
+	struct txn_commit c;
+	struct mutex lock;
+	struct cond wake;
+	bool done;
+	enum status st;
+};
+
+static void wake(struct txn_commit *c, enum status st)
+{
+	struct waiter *w = container_of(c, struct waiter, c);
+	mutex_lock(&w->lock);
+	w->done = true;
+	w->st = st;
+	cond_signal(&w->wake);
+	mutex_unlock(&w->lock);
+}
+
+static void commit(struct txn *t)
+{
+	struct waiter w = {.c.done = wake};
+	struct diag d = {0};
+	mutex_init(&w.lock, LOCK_RANK_LEAF);
+	cond_init(&w.wake);
+	enum status st = txn_commit(t, &w.c, &d);
+	if (st == ST_PARK) {
+		mutex_lock(&w.lock);
+		while (!w.done)
+			cond_wait(&w.wake, &w.lock);
+		mutex_unlock(&w.lock);
+		txn_finish(t);
+		st = w.st;
+	}
+	if (st != ST_OK)
+		fail_msg("commit: %s %s", status_name(st), d.message);
+	cond_destroy(&w.wake);
+	mutex_destroy(&w.lock);
+}
+
+static name_id name(struct txn *t, enum name_kind kind, const char *text)
+{
+	struct diag d = {0};
+	name_id id;
+	assert_int_equal(txn_name(t, kind, str_of(text), &id, &d), ST_OK);
+	return id;
+}
+
+static struct txn *begin(struct db *db)
+{
+	struct txn *t;
+	assert_int_equal(txn_begin(db_txns(db), TXN_WRITE, 0, &t), ST_OK);
+	(void)txn_view(t);
+	return t;
+}
+
+/* Two persons who know each other since `since`, in one transaction. */
+static void add_pair(struct db *db, int64_t since)
+{
+	struct graph *g = store_graph_default(db_store(db));
+	struct txn *t = begin(db);
+	struct diag d = {0};
+	name_id person = name(t, NAME_LABEL, "Person"), knows = name(t, NAME_TYPE, "KNOWS");
+	struct prop props[] = {
+	    {name(t, NAME_KEY, "n"), value_int(since)},
+	    {name(t, NAME_KEY, "name"), value_str(STR("somebody with a name"))},
+	};
+	elem_id a, b, e;
+	assert_int_equal(txn_node_create(t, g, &person, 1, props, 2, &a, &d), ST_OK);
+	assert_int_equal(txn_node_create(t, g, &person, 1, props, 1, &b, &d), ST_OK);
+	assert_int_equal(txn_edge_create(t, g, knows, a, b, props, 1, &e, &d), ST_OK);
+	assert_int_equal(txn_end_clause(t, &d), ST_OK);
+	commit(t);
+}
+
+/* Pairs that are there, each whole, numbered 1 to the answer. */
+static unsigned count_pairs(struct db *db)
+{
+	struct store *s = db_store(db);
+	struct graph *g = store_graph_default(s);
+	struct txn *t;
+	struct edge_scan scan;
+	elem_id ids[100], from[100], to[100];
+	unsigned n = 0, n_edges;
+	uint64_t sum = 0;
+
+	assert_int_equal(txn_begin(db_txns(db), TXN_READ, 0, &t), ST_OK);
+	const struct view *v = txn_view(t);
+	name_id key = store_name_find(s, NAME_KEY, STR("n"));
+	name_id text = store_name_find(s, NAME_KEY, STR("name"));
+	edge_scan_init(&scan, g, v, NAME_NONE);
+	while ((n_edges = edge_scan_next(&scan, ids, from, to, 100)) > 0) {
+		for (unsigned i = 0; i < n_edges; i++) {
+			int64_t at = graph_edge_prop(g, v, ids[i], key).i;
+			assert_int_equal(graph_node_prop(g, v, from[i], key).i, at);
+			assert_int_equal(graph_node_prop(g, v, to[i], key).i, at);
+			struct value somebody = graph_node_prop(g, v, from[i], text);
+			assert_int_equal(somebody.kind, V_STRING);
+			assert_int_equal(somebody.n, 20);
+			assert_int_equal(adj_degree(g, v, from[i], ADJ_OUT, NAME_NONE), 1);
+			assert_int_equal(adj_degree(g, v, to[i], ADJ_IN, NAME_NONE), 1);
+			sum += (uint64_t)at;
+			n++;
+		}
+	}
+	assert_int_equal(sum, (uint64_t)n * (n + 1) / 2); /* 1 to n, each once */
+	txn_rollback(t);
+	return n;
+}
+
+/* ---- tests -------------------------------------------------------------------------------------
+ */
+
+static void memory_alone(void **state)
+{
+	struct db *db = open_db(NULL, false);
+	struct db_stats stats;
+	uint64_t lsn;
+	add_pair(db, 1);
+	assert_int_equal(count_pairs(db), 1);
+	assert_false(db_is_durable(db));
+	assert_int_equal(db_snapshot_wait(db, &lsn), ST_INVALID);
+	db_stats(db, &stats);
+	assert_int_equal(stats.stamped_lsn, 1);
+	db_close(db);
+}
+
+static void what_is_committed_is_there_again(void **state)
+{
+	struct db *db = open_db(dir, false);
+	for (int i = 1; i <= 20; i++)
+		add_pair(db, i);
+	db_close(db);
+	db = open_db(dir, false);
+	assert_int_equal(count_pairs(db), 20);
+	add_pair(db, 21);
+	assert_int_equal(count_pairs(db), 21);
+	db_close(db);
+}
+
+static void a_snapshot_and_the_log_after_it(void **state)
+{
+	struct db *db = open_db(dir, false);
+	struct db_stats stats;
+	uint64_t lsn;
+	for (int i = 1; i <= 10; i++)
+		add_pair(db, i);
+	assert_int_equal(db_snapshot_wait(db, &lsn), ST_OK);
+	assert_int_equal(lsn, 10);
+	for (int i = 11; i <= 15; i++)
+		add_pair(db, i);
+	db_close(db);
+	db = open_db(dir, false);
+	db_stats(db, &stats);
+	assert_int_equal(stats.snapshot_lsn, 10);
+	assert_int_equal(stats.recovered_records, 5);
+	assert_int_equal(stats.recovered_lsn, 15);
+	assert_int_equal(count_pairs(db), 15);
+	db_close(db);
+}
+
+static void closing_can_leave_a_snapshot(void **state)
+{
+	struct db_stats stats;
+	struct db *db = open_db(dir, true);
+	for (int i = 1; i <= 5; i++)
+		add_pair(db, i);
+	db_close(db);
+	for (int i = 0; i < 3; i++) { /* nothing has changed: no further one */
+		db = open_db(dir, true);
+		db_stats(db, &stats);
+		assert_int_equal(stats.snapshot_lsn, 5);
+		assert_int_equal(stats.recovered_records, 0);
+		assert_int_equal(count_pairs(db), 5);
+		db_close(db);
+	}
+}
+
+static void a_process_that_vanishes_loses_nothing(void **state)
+{
+	for (int round = 0; round < 5; round++) {
+		pid_t pid = fork();
+		if (pid == 0) {
+			struct db *db = open_db(dir, false);
+			uint64_t lsn;
+			unsigned n = count_pairs(db);
+			for (unsigned i = 1; i <= 10; i++) {
+				add_pair(db, n + i);
+				if (round == 2 && i == 5 && db_snapshot_wait(db, &lsn) != ST_OK)
+					_exit(1);
+			}
+			_exit(n == 10 * (unsigned)round ? 0 : 2);
+		}
+		int status;
+		assert_int_equal(waitpid(pid, &status, 0), pid);
+		assert_int_equal(status, 0);
+	}
+	struct db *db = open_db(dir, false);
+	assert_int_equal(count_pairs(db), 50);
+	db_close(db);
+}
+
+struct writing {
+	struct thread thread;
+	struct db *db;
+	_Atomic bool stop;
+	unsigned n;
+};
+
+static void write_all_the_time(void *arg)
+{
+	struct writing *w = arg;
+	while (!atomic_load(&w->stop) || w->n < 10)
+		add_pair(w->db, ++w->n);
+}
+
+/* Snapshots beside a writer; every one of them is what recovery starts from. */
+static void snapshots_under_load(void **state)
+{
+	struct writing w = {.db = open_db(dir, false)};
+	struct db_stats stats;
+	uint64_t lsn = 0;
+	assert_int_equal(thread_start(&w.thread, "writing", write_all_the_time, &w), ST_OK);
+	for (int i = 0; i < 10; i++)
+		assert_int_equal(db_snapshot_wait(w.db, &lsn), ST_OK);
+	atomic_store(&w.stop, true);
+	thread_join(&w.thread);
+	db_close(w.db);
+	struct db *db = open_db(dir, false);
+	db_stats(db, &stats);
+	assert_int_equal(stats.snapshot_lsn, lsn);
+	assert_int_equal(count_pairs(db), w.n);
+	db_close(db);
+}
+
+static void a_directory_can_be_made_of_a_store(void **state)
+{
+	struct db *from = open_db(NULL, false);
+	char other[80];
+	for (int i = 1; i <= 7; i++)
+		add_pair(from, i);
+	snprintf(other, sizeof other, "%s/new", dir);
+	assert_int_equal(db_create_from_store(other, db_store(from), 7, reason, sizeof reason),
+			 ST_OK);
+	assert_int_equal(db_create_from_store(other, db_store(from), 7, reason, sizeof reason),
+			 ST_EXISTS);
+	db_close(from);
+	struct db *db = open_db(other, false);
+	assert_int_equal(count_pairs(db), 7);
+	add_pair(db, 8);
+	db_close(db);
+	db = open_db(other, false);
+	assert_int_equal(count_pairs(db), 8);
+	db_close(db);
+}
+
+static void a_bad_directory_gives_a_reason(void **state)
+{
+	struct db_options opt = {.dir = "/proc/no/such/place"};
+	struct db *db;
+	assert_int_not_equal(db_open(&opt, &db, reason, sizeof reason), ST_OK);
+	assert_non_null(strstr(reason, "/proc/no/such/place"));
+	db = open_db(dir, false);
+	opt.dir = dir;
+	struct db *second;
+	assert_int_equal(db_open(&opt, &second, reason, sizeof reason), ST_BUSY);
+	assert_non_null(strstr(reason, "in use"));
+	db_close(db);
+}
+
+static void no_memory_is_an_answer(void **state)
+{
+	struct db_options opt = {.dir = dir};
+	struct db *db = open_db(dir, true);
+	add_pair(db, 1);
+	db_close(db);
+	db = open_db(dir, false);
+	add_pair(db, 2);
+	db_close(db);
+	for (uint64_t n = 1; n < 400; n++) {
+		mem_fail_nth(n, false);
+		enum status st = db_open(&opt, &db, reason, sizeof reason);
+		mem_fail_nth(0, false);
+		if (st == ST_OK)
+			db_close(db);
+	}
+	db = open_db(dir, false);
+	assert_int_equal(count_pairs(db), 2);
+	db_close(db);
+}
+
+#define in_dir(test) cmocka_unit_test_setup_teardown(test, make_dir, remove_dir)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(memory_alone),
+	    in_dir(what_is_committed_is_there_again),
+	    in_dir(a_snapshot_and_the_log_after_it),
+	    in_dir(closing_can_leave_a_snapshot),
+	    in_dir(a_process_that_vanishes_loses_nothing),
+	    in_dir(snapshots_under_load),
+	    in_dir(a_directory_can_be_made_of_a_store),
+	    in_dir(a_bad_directory_gives_a_reason),
+	    in_dir(no_memory_is_an_answer),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
