@@ -309,6 +309,17 @@ static struct slot_set subtree_slots(const struct pop *o, const struct slot_set 
 	return has;
 }
 
+/* Edges and paths that nobody reads are not made. */
+static void drop_unread(struct pop *o, const struct slot_set *above)
+{
+	if (o->kind != POP_EXPAND && o->kind != POP_VAR_EXPAND && o->kind != POP_SHORTEST)
+		return;
+	if (!slot_has(above, o->expand.edge))
+		o->expand.edge = SLOT_NONE;
+	if (!slot_has(above, o->expand.path))
+		o->expand.path = SLOT_NONE;
+}
+
 static enum status carry_walk(struct carry *c, struct pop *o, struct slot_set need,
 			      struct slot_set *ret_has)
 {
@@ -320,6 +331,7 @@ static enum status carry_walk(struct carry *c, struct pop *o, struct slot_set ne
 		*ret_has = c->outer;
 		return ST_OK;
 	}
+	drop_unread(o, &above);
 	input_need(o, &need);
 	if (o->kind == POP_HASH_JOIN)
 		for (uint32_t i = 0; i < o->join.n; i++)
