@@ -37,6 +37,14 @@ static inline void buf_put_str(struct buf *b, struct str s)
 	buf_put(b, s.p, s.len);
 }
 
+/* Forgets what comes after the first len bytes, and an error. */
+static inline void buf_truncate(struct buf *b, size_t len)
+{
+	assert(len <= b->len);
+	b->len = len;
+	b->failed = false;
+}
+
 static inline bool buf_ok(const struct buf *b)
 {
 	return !b->failed;

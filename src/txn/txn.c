@@ -1,0 +1,104 @@
+/* Life of a transaction: begin, view, clauses, savepoints, roll back. */
+#include "txn/txn_int.h"
+
+enum status txn_begin(struct txn_mgr *m, enum txn_mode mode, uint64_t min_lsn, struct txn **ret)
+{
+	struct txn *t = MEM_NEW(MEM_UNDO, struct txn);
+
+	if (t == NULL)
+		return ST_NOMEM;
+	enum status st = epoch_open(store_epochs(m->store), &t->slot);
+	if (st != ST_OK) {
+		MEM_FREE(MEM_UNDO, t);
+		return st;
+	}
+	if (mode == TXN_EXPLICIT || mode == TXN_EXPLICIT_READ) /* may rest long before its view */
+		epoch_set_read_lsn(t->slot, EPOCH_ONLY);
+	t->m = m;
+	t->mode = mode;
+	t->min_lsn = min_lsn;
+	t->view.slot = t->slot;
+	t->w = (struct writer){.store = m->store, .view = &t->view, .seq = 1};
+	buf_init(&t->redo, MEM_UNDO, TXN_REDO_MAX);
+	buf_init(&t->record, MEM_UNDO, 0);
+	atomic_fetch_add_explicit(&m->n_active, 1, memory_order_relaxed);
+	*ret = t;
+	return ST_OK;
+}
+
+void txn_will_write(struct txn *t)
+{
+	assert(!t->has_view && t->mode == TXN_READ);
+	t->mode = TXN_WRITE;
+}
+
+/* The slot shows read point 0 while the read point is loaded: the collector prunes nothing then
+ * [M]. */
+const struct view *txn_view(struct txn *t)
+{
+	if (t->has_view)
+		return &t->view;
+	epoch_set_read_lsn(t->slot, 0);
+	atomic_thread_fence(memory_order_seq_cst);
+	uint64_t lsn = t->mode == TXN_WRITE ? txn_stamped_lsn(t->m) : txn_durable_lsn(t->m);
+	t->view.read_lsn = MAX_OF(lsn, t->min_lsn);
+	epoch_set_read_lsn(t->slot, t->view.read_lsn);
+	t->has_view = true;
+	return &t->view;
+}
+
+enum txn_mode txn_mode(const struct txn *t)
+{
+	return t->mode;
+}
+
+bool txn_is_failed(const struct txn *t)
+{
+	return t->failed;
+}
+
+bool txn_has_writes(const struct txn *t)
+{
+	return t->w.effects.n > 0 || t->has_ddl;
+}
+
+void txn_set_failed(struct txn *t)
+{
+	t->failed = true;
+}
+
+void txn_next_clause(struct txn *t)
+{
+	t->view.own_seq = t->w.seq;
+	t->w.seq++;
+}
+
+/* ---- savepoints
+ * ---------------------------------------------------------------------------------- */
+
+void txn_savepoint(struct txn *t, struct txn_savepoint *ret)
+{
+	*ret = (struct txn_savepoint){
+	    .n_undo = t->w.effects.n, .redo_len = t->redo.len, .n_deletes = t->deletes.n};
+}
+
+/* seq rises on: what is undone is never taken for a later clause's. */
+void txn_rollback_to(struct txn *t, const struct txn_savepoint *sp)
+{
+	store_undo(&t->w, (uint32_t)sp->n_undo);
+	t->redo.len = sp->redo_len;
+	t->redo.failed = false;
+	t->deletes.n = sp->n_deletes;
+	t->failed = false;
+	txn_next_clause(t);
+}
+
+void txn_rollback(struct txn *t)
+{
+	store_undo(&t->w, 0);
+	if (t->new_index != NULL)
+		txn_index_undo(t);
+	if (t->w.mark != NULL)
+		atomic_store_explicit(&t->w.mark->word, MARK_ABORTED, memory_order_release);
+	txn_end(t, MARK_ABORTED);
+}

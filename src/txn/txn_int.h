@@ -1,0 +1,68 @@
+/* txn/txn_int.h - a transaction and its manager inside.
+ *
+ * Room: txn, private. */
+#ifndef TXN_TXN_INT_H
+#define TXN_TXN_INT_H
+
+#include "base/buf.h"
+#include "base/thread.h"
+#include "store/write.h"
+#include "txn/txn.h"
+#include "wal/writer.h"
+
+struct tail { /* what a finished transaction leaves to be cleaned up */
+	struct tail *next;
+	struct txn_mgr *m;
+	struct retired retired;
+	uint64_t lsn;
+	struct mark *mark;
+	struct clause *clauses;
+	struct effect *effects;
+	uint32_t n_effects, cap_effects;
+};
+
+struct txn_mgr {
+	struct store *store;
+	struct wal_writer *wal; /* NULL: in memory */
+	struct mutex commit_lock;
+	_Atomic uint64_t stamped_lsn, durable_lsn;
+	_Atomic uint32_t n_active;
+	/* Names below these counts are defined in the log or in the snapshot it started from. */
+	_Atomic uint32_t n_logged[NAME_N_KINDS];
+	struct mutex tails_lock;
+	struct tail *tails; /* committed, waiting for the horizon */
+	_Atomic uint64_t n_tails;
+};
+
+struct node_delete {
+	struct graph *g;
+	elem_id id;
+};
+
+struct txn {
+	struct txn_mgr *m;
+	enum txn_mode mode;
+	bool has_view, failed;
+	uint64_t min_lsn;
+	struct epoch_slot *slot;
+	struct view view;
+	struct writer w;
+	struct buf redo;
+	struct buf record;		 /* definitions and redo, as logged */
+	VEC(struct node_delete) deletes; /* checked at the end of the clause */
+	uint32_t n_names[NAME_N_KINDS];	 /* names in the record's definitions */
+	struct prop_index *new_index;	 /* becomes ready with the commit */
+	bool has_ddl;
+	struct tail *tail; /* made with the first write, so that the end needs no memory */
+	struct wal_batch batch;
+	struct txn_commit *commit;
+};
+
+/* The writer of the transaction is ready: mark, tail, view. */
+enum status txn_writer(struct txn *t, struct diag *d) MUST_CHECK;
+/* The index that this transaction made is taken back. */
+void txn_index_undo(struct txn *t);
+/* The mark is final; frees the transaction, leaves the rest to the maintenance thread. */
+void txn_end(struct txn *t, uint64_t lsn);
+
+#endif
