@@ -168,8 +168,7 @@ uint64_t epoch_collect(struct epoch_table *t, uint64_t (*load_durable)(void *ctx
 			continue;
 		uint64_t lsn = atomic_load_explicit(&t->slots[i].read_lsn, memory_order_acquire);
 		bound = MIN_OF(bound, epoch);
-		if (lsn != 0)
-			horizon = MIN_OF(horizon, lsn);
+		horizon = MIN_OF(horizon, lsn); /* 0: it is opening, its read point may be any */
 	}
 	free_below(t, bound);
 	if (atomic_load_explicit(&t->n_retired, memory_order_relaxed) != 0)

@@ -85,3 +85,18 @@ void chain_move(struct chain *to, struct chain *from)
 	to->failed |= from->failed;
 	*from = (struct chain){0};
 }
+
+void chain_drop(struct chain *c, size_t *at, size_t n)
+{
+	assert(n <= c->len);
+	c->len -= n;
+	*at += n;
+	while (c->first != NULL && *at >= c->first->len) {
+		struct iobuf *b = c->first;
+		*at -= b->len;
+		c->first = b->next;
+		if (b->next == NULL)
+			c->last = NULL;
+		mem_free(MEM_NET, b, b->alloc);
+	}
+}

@@ -31,5 +31,8 @@ uint8_t *chain_reserve(struct chain *c, size_t n);
 void chain_commit(struct chain *c, size_t n);
 void chain_put(struct chain *c, const void *p, size_t n);
 void chain_move(struct chain *to, struct chain *from); /* appends, leaves from empty */
+/* Takes n <= len bytes off the front and frees the chunks that are used up; *at is how far into the
+ * first chunk the front is, 0 to begin. */
+void chain_drop(struct chain *c, size_t *at, size_t n);
 
 #endif

@@ -171,6 +171,39 @@ enum status chunk_grow(struct chunk *c, uint32_t slot)
 	return ST_OK;
 }
 
+uint32_t chunk_slot_set(const struct chunk *c, uint32_t slot)
+{
+	const struct table *t = atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed);
+
+	return t->sets != NULL && slot < t->cap ? LOAD(&t->sets[slot]) : 0;
+}
+
+enum status chunk_sets_make(struct chunk *c)
+{
+	struct table *old = atomic_load_explicit(&c->table, memory_order_relaxed);
+
+	if (old->sets != NULL)
+		return ST_OK;
+	struct table *t = table_clone(old, old->n_cols);
+	if (t == NULL)
+		return ST_NOMEM;
+	t->sets = array_new(t->cap * sizeof t->sets[0]);
+	if (t->sets == NULL) {
+		table_free(&t->retired);
+		return ST_NOMEM;
+	}
+	chunk_set_table(c, t);
+	return ST_OK;
+}
+
+enum status chunk_put_set(struct chunk *c, uint32_t slot, uint32_t set)
+{
+	TRY(chunk_sets_make(c));
+	atomic_store_explicit(&c->has_exceptions, true, memory_order_release);
+	STORE(&atomic_load_explicit(&c->table, memory_order_relaxed)->sets[slot], set);
+	return ST_OK;
+}
+
 /* ---- chunks ----------------------------------------------------------------------------------------- */
 
 static struct chunk *chunk_new(struct graph *g, enum elem_kind kind, uint32_t i_chunk,

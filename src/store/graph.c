@@ -2,6 +2,7 @@
 #include "store/graph.h"
 
 #include "store/store_int.h"
+#include "store/write.h"
 
 /* ---- life ----------------------------------------------------------------------------------- */
 

@@ -147,6 +147,7 @@ struct prop_index; /* label + key -> ids: hash; pinned by the caller's epoch */
 struct prop_index *graph_index_find(struct graph *g, const struct view *v, name_id label, name_id key);
 bool prop_index_unique(const struct prop_index *ix);
 struct str prop_index_name(const struct prop_index *ix);
+struct graph *prop_index_graph(const struct prop_index *ix);
 /* Ids of nodes with the label whose value under the view equals the key, each once, in the arena. */
 enum status prop_index_lookup(struct prop_index *ix, const struct view *v, struct value key,
 			      struct arena *a, const elem_id **ret, uint32_t *ret_n) MUST_CHECK;

@@ -409,6 +409,11 @@ bool prop_index_unique(const struct prop_index *ix)
 	return ix->unique;
 }
 
+struct graph *prop_index_graph(const struct prop_index *ix)
+{
+	return ix->graph;
+}
+
 struct str prop_index_name(const struct prop_index *ix)
 {
 	return ix->name;

@@ -130,7 +130,9 @@ struct undo {
 	uint32_t seq;
 	uint32_t slot;
 	uint8_t kind; /* enum undo_kind */
-	bool linked, retired_flag; /* under the chunk's latch */
+	uint8_t n_holders; /* its chain, and its transaction until that is cleaned up: maintenance only */
+	bool undone;       /* its value was put back; under the latch */
+	bool ends_slot;    /* with it goes the last version of the slot's holder */
 	bool old_exists;
 	name_id key;
 	uint32_t old_set;
@@ -300,6 +302,10 @@ enum status slot_take(struct graph *g, enum elem_kind kind, const struct label_s
 enum status slot_take_at(struct graph *g, enum elem_kind kind, elem_id id, const struct label_set *set,
 			 name_id type, struct chunk **ret) MUST_CHECK;
 void slot_give_back(struct chunk *c, uint32_t slot); /* under the latch */
+/* Label-set number of a slot, 0: the chunk's own. Under the latch. */
+uint32_t chunk_slot_set(const struct chunk *c, uint32_t slot);
+enum status chunk_sets_make(struct chunk *c) MUST_CHECK;
+enum status chunk_put_set(struct chunk *c, uint32_t slot, uint32_t set) MUST_CHECK;
 /* Under the latch; the table has room for slot afterwards. */
 enum status chunk_grow(struct chunk *c, uint32_t slot) MUST_CHECK;
 
@@ -357,12 +363,16 @@ void adj_set_stamp(struct block *b, uint32_t i, bool is_delete, uintptr_t stamp)
 bool stamp_visible(const struct view *v, uintptr_t stamp);
 /* Drops what no view can see: entries deleted or aborted at or below the horizon. */
 void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint64_t horizon);
-void adj_free(struct adj_head *h);
+/* Loading: a block with exact room, no stamps. */
+enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t degree)
+	MUST_CHECK;
 void adj_reset(struct chunk *c, uint32_t slot);
 
 /* index.c: writers hold the latch of the node's chunk */
 void index_add(struct chunk *c, uint32_t slot, name_id key, struct value v, bool *ret_failed);
 void index_drop_value(struct chunk *c, uint32_t slot, name_id key, struct value v);
+void index_drop_slot(struct chunk *c, uint32_t slot); /* all values in place */
+void index_add_slot(struct chunk *c, uint32_t slot, bool *ret_failed);
 void index_list_free(struct retired *r);
 void graph_indexes_release(struct graph *g);
 

@@ -48,7 +48,7 @@ void undo_link(struct chunk *c, struct undo *u)
 	struct undo *head = atomic_load_explicit(&s->heads[u->slot], memory_order_relaxed);
 
 	atomic_store_explicit(&u->next, head, memory_order_relaxed);
-	u->linked = true;
+	u->n_holders = 2;
 	u->chunk = c;
 	atomic_store_explicit(&s->heads[u->slot], u, memory_order_release);
 	if (head != NULL)

@@ -1,0 +1,156 @@
+/* The manager: read points, and reclamation behind finished transactions. */
+#include "txn/txn_int.h"
+
+enum status txn_mgr_new(struct store *s, struct wal_writer *wal, uint64_t last_lsn,
+			struct txn_mgr **ret)
+{
+	struct txn_mgr *m = MEM_NEW(MEM_OTHER, struct txn_mgr);
+
+	if (m == NULL)
+		return ST_NOMEM;
+	m->store = s;
+	m->wal = wal;
+	mutex_init(&m->commit_lock, LOCK_RANK_COMMIT);
+	mutex_init(&m->tails_lock, LOCK_RANK_LEAF);
+	atomic_init(&m->stamped_lsn, last_lsn);
+	atomic_init(&m->durable_lsn, last_lsn);
+	for (unsigned i = 0; i < NAME_N_KINDS; i++)
+		atomic_init(&m->n_logged[i], store_name_count(s, (enum name_kind)i));
+	*ret = m;
+	return ST_OK;
+}
+
+void txn_mgr_free(struct txn_mgr *m)
+{
+	BUG_ON(atomic_load(&m->n_active) != 0);
+	while (txn_collect(m)) /* no view is open: each round frees what the one before unlinked */
+		;
+	mutex_destroy(&m->commit_lock);
+	mutex_destroy(&m->tails_lock);
+	MEM_FREE(MEM_OTHER, m);
+}
+
+struct store *txn_mgr_store(struct txn_mgr *m)
+{
+	return m->store;
+}
+
+uint64_t txn_durable_lsn(struct txn_mgr *m)
+{
+	return atomic_load_explicit(&m->durable_lsn, memory_order_acquire);
+}
+
+uint64_t txn_stamped_lsn(struct txn_mgr *m)
+{
+	return atomic_load_explicit(&m->stamped_lsn, memory_order_acquire);
+}
+
+void txn_publish(struct txn_mgr *m, uint64_t durable_lsn)
+{
+	atomic_store_explicit(&m->durable_lsn, durable_lsn, memory_order_release);
+}
+
+/* ---- cleaning up
+ * --------------------------------------------------------------------------------- */
+
+static void tail_free(struct retired *r)
+{
+	struct tail *t = container_of(r, struct tail, retired);
+
+	store_effects_release(t->effects, t->n_effects);
+	mem_free(MEM_UNDO, t->effects, t->cap_effects * sizeof t->effects[0]);
+	clauses_free(t->clauses);
+	mark_unref(t->mark);
+	atomic_fetch_sub_explicit(&t->m->n_tails, 1, memory_order_relaxed);
+	MEM_FREE(MEM_UNDO, t);
+}
+
+/* The epoch in which the values were restored has passed: nobody walks over the entries of an
+ * aborted transaction any more. */
+static void tail_aborted(struct retired *r)
+{
+	struct tail *t = container_of(r, struct tail, retired);
+
+	store_unlink_aborted(t->m->store, t->effects, t->n_effects);
+	epoch_retire(store_epochs(t->m->store), r, tail_free);
+}
+
+static struct tail *take_tails(struct txn_mgr *m)
+{
+	mutex_lock(&m->tails_lock);
+	struct tail *t = m->tails;
+	m->tails = NULL;
+	mutex_unlock(&m->tails_lock);
+	return t;
+}
+
+static void keep_tail(struct txn_mgr *m, struct tail *t)
+{
+	mutex_lock(&m->tails_lock);
+	t->next = m->tails;
+	m->tails = t;
+	mutex_unlock(&m->tails_lock);
+}
+
+static uint64_t load_durable(void *ctx)
+{
+	return txn_durable_lsn(ctx);
+}
+
+bool txn_collect(struct txn_mgr *m)
+{
+	struct epoch_table *epochs = store_epochs(m->store);
+	uint64_t horizon = epoch_collect(epochs, load_durable, m);
+	struct tail *t = take_tails(m), *next;
+	struct epoch_slot *slot;
+
+	if (t == NULL)
+		return atomic_load_explicit(&epochs->n_retired, memory_order_relaxed) != 0;
+	if (epoch_open(epochs, &slot) != ST_OK) {
+		for (; t != NULL; t = next) {
+			next = t->next;
+			keep_tail(m, t);
+		}
+		return true;
+	}
+	epoch_set_read_lsn(slot, EPOCH_ONLY);
+	for (; t != NULL; t = next) {
+		next = t->next;
+		if (t->lsn <= horizon && store_prune(m->store, t->effects, t->n_effects, horizon))
+			epoch_retire(epochs, &t->retired, tail_free);
+		else
+			keep_tail(m, t);
+	}
+	epoch_close(slot);
+	return true;
+}
+
+/* ---- the end of a transaction
+ * ------------------------------------------------------------------------- */
+
+void txn_end(struct txn *t, uint64_t lsn)
+{
+	struct txn_mgr *m = t->m;
+	struct tail *tail = t->tail;
+
+	if (tail != NULL) {
+		tail->m = m;
+		tail->lsn = lsn;
+		tail->mark = t->w.mark;
+		tail->clauses = t->w.clauses;
+		tail->effects = t->w.effects.v;
+		tail->n_effects = t->w.effects.n;
+		tail->cap_effects = t->w.effects.cap;
+		atomic_fetch_add_explicit(&m->n_tails, 1, memory_order_relaxed);
+		if (lsn != MARK_ABORTED)
+			keep_tail(m, tail);
+		else
+			epoch_retire(store_epochs(m->store), &tail->retired, tail_aborted);
+	}
+	epoch_close(t->slot);
+	buf_release(&t->redo);
+	buf_release(&t->record);
+	vec_release(MEM_UNDO, &t->deletes);
+	atomic_fetch_sub_explicit(&m->n_active, 1, memory_order_release);
+	MEM_FREE(MEM_UNDO, t);
+}
