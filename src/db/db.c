@@ -39,6 +39,15 @@ static void on_published(void *ctx, uint64_t durable_lsn)
 	txn_publish(db->txns, durable_lsn);
 }
 
+/* A segment was given up, or the disk has come back: a snapshot makes the state safe a second time.
+ */
+static void on_alarm(void *ctx, enum wal_state state)
+{
+	struct db *db = ctx;
+	if (state == WAL_RUNNING)
+		atomic_store(&db->snapshot_wanted, true);
+}
+
 static enum status open_files(struct db *db, char *reason, size_t size)
 {
 	const struct recovery_sink sink = {db, reset_store, load_snapshot, apply_record};
@@ -46,6 +55,7 @@ static enum status open_files(struct db *db, char *reason, size_t size)
 	    .dir = db->opt.dir,
 	    .sink = &sink,
 	    .published = on_published,
+	    .alarm = on_alarm,
 	    .ctx = db,
 	    .segment_bytes = db->opt.segment_bytes,
 	};
@@ -56,7 +66,8 @@ static enum status open_files(struct db *db, char *reason, size_t size)
 	db->recovery_ms = (clock_mono_ns() - begin) / 1000000;
 	db->recovered_lsn = r->lsn;
 	db->recovered_records = r->n_records;
-	atomic_store(&db->snapshot_lsn, r->snapshot_due ? 0 : r->snapshot_lsn);
+	atomic_store(&db->snapshot_lsn, r->snapshot_lsn);
+	atomic_store(&db->snapshot_wanted, r->snapshot_due);
 	log_info("db",
 		 "'%s' is at LSN %llu: snapshot of LSN %llu and %llu transactions of the log, "
 		 "%llu ms",
@@ -78,8 +89,6 @@ static enum status start(struct db *db, char *reason, size_t size)
 		TRY(datadir_start(&db->dir, reason, size));
 	snprintf(reason, size, "cannot start the maintenance thread");
 	TRY(maint_start(db));
-	if (db->durable && db->dir.recovery.snapshot_due)
-		db->maint.snapshot_due_ns = 0;
 	return ST_OK;
 }
 
@@ -165,7 +174,7 @@ enum status db_write_snapshot(struct db *db, uint64_t *ret_lsn)
 	epoch_set_read_lsn(slot, at.lsn);
 	struct view view = {.read_lsn = at.lsn, .slot = slot};
 	enum status st = ST_OK;
-	if (at.lsn == 0 || at.lsn != atomic_load(&db->snapshot_lsn)) {
+	if (at.lsn != atomic_load(&db->snapshot_lsn)) {
 		wal_rotate(db->dir.wal); /* what the snapshot holds is then in sealed segments */
 		st = write_file(&db->dir, db->store, &view, &at, between_chunks, db, &bytes);
 		if (st == ST_OK) {

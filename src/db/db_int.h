@@ -17,6 +17,7 @@ struct db {
 	struct txn_mgr *txns;
 	struct maint maint;
 
+	_Atomic bool snapshot_wanted; /* soon, whatever the log's length */
 	_Atomic uint64_t snapshot_lsn, snapshot_bytes, snapshot_ms;
 	_Atomic uint64_t n_snapshots, n_snapshot_failures;
 	uint64_t recovery_ms, recovered_lsn, recovered_records;

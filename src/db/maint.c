@@ -7,7 +7,11 @@ static bool snapshot_is_due(struct db *db, uint64_t now)
 {
 	struct maint *m = &db->maint;
 	struct wal_stats stats;
-	if (!db->durable || now < m->snapshot_due_ns)
+	if (!db->durable)
+		return false;
+	if (atomic_exchange(&db->snapshot_wanted, false))
+		return true;
+	if (now < m->snapshot_due_ns)
 		return false;
 	wal_stats(db->dir.wal, &stats);
 	return stats.durable_lsn > atomic_load(&db->snapshot_lsn);

@@ -12,11 +12,12 @@
 struct db;
 struct db_snapshot;
 
-#define MAINT_BUSY_NS UINT64_C(1000000)		  /* between rounds while something is retired */
-#define MAINT_IDLE_NS UINT64_C(20000000)	  /* else */
-#define MAINT_TOUCH_NS UINT64_C(3600000000000)	  /* the directory's times are renewed */
-#define MAINT_SNAPSHOT_NS UINT64_C(3600000000000) /* a snapshot is due when something has changed  \
-						   */
+#define MAINT_BUSY_NS UINT64_C(1000000)	       /* between rounds while something is retired */
+#define MAINT_IDLE_NS UINT64_C(20000000)       /* else */
+#define MAINT_TOUCH_NS UINT64_C(3600000000000) /* the directory's times are renewed */
+#define MAINT_SNAPSHOT_NS                                                                          \
+	UINT64_C(3600000000000) /* a snapshot is due when something has changed                    \
+				 */
 #define MAINT_SNAPSHOT_BYTES                                                                       \
 	(UINT64_C(256) << 20)		     /* of log, or half of the last snapshot if more */
 #define MAINT_RETRY_NS UINT64_C(60000000000) /* after a snapshot that failed */
