@@ -1,134 +1,165 @@
-/* The commit: redo is built, a place in the log is reserved, then under one short lock the LSN is
- * given, the mark becomes it and the redo is submitted: log order is time order. The log thread makes
- * it durable, publishes, and calls done(). */
+/* The commit pipeline: build the record, reserve, stamp and submit under one short lock, wait for the
+ * log, finish. Log order is stamp order is the order of time. */
+#include "store/index.h"
+#include "txn/redo.h"
 #include "txn/txn_int.h"
 
-/* What the transaction defined is on disk now. Transactions become durable in order, and each carries
- * all names from the durable ones to its own: the prefix only grows. Log thread. */
-static void names_are_durable(struct txn *t)
+/* Definitions of every name that the log does not have yet, then the redo. A name's number is its
+ * place in the dictionary, so all up to the newest are told, in order. */
+static enum status build_record(struct txn *t)
 {
-	for (unsigned i = 0; i < NAME_N_KINDS; i++) {
-		_Atomic uint32_t *n = &t->mgr->durable_names[i];
-		if (t->carried[i] > atomic_load_explicit(n, memory_order_relaxed))
-			atomic_store_explicit(n, t->carried[i], memory_order_release);
+	struct store *s = t->m->store;
+
+	for (unsigned kind = 0; kind < NAME_N_KINDS; kind++) {
+		uint32_t from = atomic_load_explicit(&t->m->n_logged[kind], memory_order_acquire);
+		t->n_names[kind] = store_name_count(s, (enum name_kind)kind);
+		for (uint32_t id = from; id < t->n_names[kind]; id++)
+			redo_name(&t->record, (enum name_kind)kind, id,
+				  store_name_text(s, (enum name_kind)kind, id));
 	}
+	buf_put_str(&t->record, buf_str(&t->redo));
+	return buf_ok(&t->record) ? ST_OK : ST_NOMEM;
+}
+
+static void raise_to(_Atomic uint32_t *at, uint32_t to)
+{
+	uint32_t old = atomic_load_explicit(at, memory_order_relaxed);
+
+	while (old < to && !atomic_compare_exchange_weak_explicit(at, &old, to, memory_order_release,
+								   memory_order_relaxed))
+		;
 }
 
 static void on_durable(struct wal_batch *b)
 {
-	struct txn_commit_wait *wait = container_of(b, struct txn_commit_wait, batch);
+	struct txn *t = container_of(b, struct txn, batch);
 
-	if (b->result == ST_OK)
-		names_are_durable(wait->txn);
-	wait->commit->done(wait->commit, b->result);
+	for (unsigned kind = 0; kind < NAME_N_KINDS && b->result == ST_OK; kind++)
+		raise_to(&t->m->n_logged[kind], t->n_names[kind]);
+	t->commit->done(t->commit, b->result);
+}
+
+/* Nothing was written: what was read may still have to become durable. */
+static enum status commit_read(struct txn *t, struct txn_commit *c)
+{
+	c->lsn = t->has_view ? t->view.read_lsn : 0;
+	if (t->mode != TXN_WRITE || t->m->wal == NULL || c->lsn <= txn_durable_lsn(t->m)) {
+		txn_rollback(t);
+		return ST_OK;
+	}
+	t->commit = c;
+	t->batch = (struct wal_batch){.done = on_durable};
+	wal_wait(t->m->wal, &t->batch);
+	return ST_PARK;
+}
+
+static void stamp(struct txn *t, uint64_t lsn)
+{
+	if (t->w.mark != NULL)
+		atomic_store_explicit(&t->w.mark->word, lsn, memory_order_release);
+}
+
+static void index_is_ready(struct txn *t, uint64_t lsn)
+{
+	if (t->new_index != NULL)
+		index_set_ready(t->new_index, lsn);
+	t->new_index = NULL;
+}
+
+static enum status commit_in_memory(struct txn *t, struct txn_commit *c)
+{
+	struct txn_mgr *m = t->m;
+
+	mutex_lock(&m->commit_lock);
+	c->lsn = txn_stamped_lsn(m) + 1;
+	stamp(t, c->lsn);
+	atomic_store_explicit(&m->stamped_lsn, c->lsn, memory_order_release);
+	atomic_store_explicit(&m->durable_lsn, c->lsn, memory_order_release);
+	mutex_unlock(&m->commit_lock);
+	index_is_ready(t, c->lsn);
+	txn_end(t, c->lsn);
+	return ST_OK;
 }
 
 static enum status refuse(struct txn *t, enum status st, struct diag *d)
 {
-	txn_rollback(t);
 	switch (st) {
 	case ST_FULL:
-		return diag_fail(d, st, GQL_DISK_FULL, DIAG_NO_POSITION, "no room for the log");
-	case ST_BUSY:
-		return diag_fail(d, st, GQL_RESOURCES, DIAG_NO_POSITION,
-				 "more than %u commits wait for the log", WAL_QUEUE_MAX);
+		(void)diag_fail(d, st, GQL_DISK_FULL, DIAG_NO_POSITION,
+				"the disk with the data directory is full");
+		diag_hint(d, "free some space: writing goes on by itself then");
+		break;
+	case ST_IO:
+		(void)diag_fail(d, st, GQL_IO_ERROR, DIAG_NO_POSITION,
+				"the log cannot be written: only reading is possible");
+		break;
 	case ST_LIMIT:
-		return diag_fail(d, st, GQL_PROGRAM_LIMIT, DIAG_NO_POSITION,
-				 "the transaction changes too much for one log record");
+		(void)diag_fail(d, st, GQL_TOO_LARGE, DIAG_NO_POSITION,
+				"the transaction is too large for the log");
+		break;
 	case ST_CLOSED:
-		return diag_fail(d, ST_STOPPED, GQL_SHUTDOWN, DIAG_NO_POSITION,
-				 "the server is shutting down");
+		(void)diag_fail(d, st, GQL_SHUTDOWN, DIAG_NO_POSITION, "the server is shutting down");
+		break;
+	case ST_BUSY:
+		(void)diag_fail(d, st, GQL_RESOURCES, DIAG_NO_POSITION, "too many commits are waiting");
+		break;
 	default:
-		return diag_fail(d, st, GQL_IO_ERROR, DIAG_NO_POSITION,
-				 "the log cannot be written: the database is read only");
+		(void)diag_fail(d, st, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION, "out of memory (OOM)");
+		break;
 	}
+	txn_rollback(t);
+	return st;
 }
 
-/* LSN, mark and log are one step. The mark's release pairs with the acquire of whoever reads it;
- * stamped_lsn comes last, so that a view that takes it finds the mark. */
-static void stamp(struct txn *t, struct txn_commit *c)
+static enum status commit_logged(struct txn *t, struct txn_commit *c, struct diag *d)
 {
-	struct txn_mgr *m = t->mgr;
+	struct txn_mgr *m = t->m;
+	enum status st = build_record(t);
 
+	if (st == ST_OK)
+		st = wal_reserve(m->wal, t->record.len);
+	if (st != ST_OK)
+		return refuse(t, st, d);
+	t->commit = c;
+	t->batch = (struct wal_batch){
+		.redo = (const uint8_t *)t->record.p, .redo_len = t->record.len, .done = on_durable};
 	mutex_lock(&m->commit_lock);
-	c->lsn = atomic_load_explicit(&m->stamped_lsn, memory_order_relaxed) + 1;
-	t->trail->lsn = c->lsn;
-	atomic_store_explicit(&t->trail->w.mark->word, c->lsn, memory_order_release);
-	if (m->wal != NULL) {
-		t->wait.batch.lsn = c->lsn;
-		wal_submit(m->wal, &t->wait.batch);
-	}
+	c->lsn = t->batch.lsn = txn_stamped_lsn(m) + 1;
+	stamp(t, c->lsn);
+	/* Before the submit: the log may publish this LSN before the next line runs. */
 	atomic_store_explicit(&m->stamped_lsn, c->lsn, memory_order_release);
-	if (m->wal == NULL)
-		txn_publish(m, c->lsn);
+	wal_submit(m->wal, &t->batch);
 	mutex_unlock(&m->commit_lock);
-	ddl_commit(t, c->lsn);
-}
-
-static void wait_init(struct txn *t, struct txn_commit *c)
-{
-	t->wait = (struct txn_commit_wait){
-		.batch = {.redo = (const uint8_t *)t->redo.p,
-			  .redo_len = t->redo.len,
-			  .done = on_durable},
-		.txn = t,
-		.commit = c,
-	};
-	c->private_ = &t->wait;
-}
-
-/* Nothing to log. What was read may not be on disk yet: the answer waits for it. */
-static enum status commit_read(struct txn *t, struct txn_commit *c)
-{
-	struct txn_mgr *m = t->mgr;
-
-	c->lsn = t->view.read_lsn;
-	if (m->wal == NULL || !t->has_view || c->lsn <= txn_durable_lsn(m)) {
-		txn_rollback(t);
-		return ST_OK;
-	}
-	wait_init(t, c);
-	wal_wait(m->wal, &t->wait.batch);
 	return ST_PARK;
 }
 
 enum status txn_commit(struct txn *t, struct txn_commit *c, struct diag *d)
 {
-	struct txn_mgr *m = t->mgr;
+	enum status st;
 
 	if (t->failed) {
+		(void)diag_set(d, GQL_TXN_FAILED, DIAG_NO_POSITION,
+			       "the transaction has failed and was rolled back");
 		txn_rollback(t);
-		return diag_set(d, GQL_TXN_TERMINATION, DIAG_NO_POSITION,
-				"the transaction has failed and was rolled back");
+		return ST_INVALID;
 	}
-	enum status st = txn_end_clause(t, d);
+	st = txn_end_clause(t, d);
 	if (st != ST_OK) {
 		txn_rollback(t);
 		return st;
 	}
 	if (t->redo.len == 0)
 		return commit_read(t, c);
-	wait_init(t, c);
-	st = m->wal != NULL ? wal_reserve(m->wal, t->redo.len) : ST_OK;
-	if (st != ST_OK)
-		return refuse(t, st, d);
-	stamp(t, c);
-	if (m->wal != NULL)
-		return ST_PARK;
-	names_are_durable(t);
-	txn_finish(t);
-	return ST_OK;
+	return t->m->wal != NULL ? commit_logged(t, c, d) : commit_in_memory(t, c);
 }
 
 void txn_finish(struct txn *t)
 {
-	struct trail *tr = t->trail;
-
-	if (tr != NULL && tr->lsn == 0) { /* it waited for what it had read only */
-		txn_rollback(t);
+	if (t->batch.redo_len == 0) {
+		txn_rollback(t); /* it only waited for what it had read */
 		return;
 	}
-	if (tr != NULL)
-		trail_committed(t->mgr, tr);
-	txn_free(t);
+	if (t->batch.result == ST_OK)
+		index_is_ready(t, t->batch.lsn);
+	txn_end(t, t->batch.lsn);
 }
