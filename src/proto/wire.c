@@ -122,33 +122,6 @@ void build_frame(const struct buf *b, struct chain *out)
 	chain_put(out, b->p, b->len);
 }
 
-bool wire_next(struct reader *r, struct wire_field *ret)
-{
-	if (r->failed || r->at == r->end)
-		return false;
-	const uint64_t tag = get_varint(r);
-	*ret = (struct wire_field){.number = (uint32_t)(tag >> 3), .type = tag & 7};
-	if (tag > UINT32_MAX || ret->number == 0)
-		r->failed = true;
-	switch (ret->type) {
-	case WIRE_VARINT:
-		ret->value = get_varint(r);
-		break;
-	case WIRE_FIXED64:
-		ret->value = get_u64(r);
-		break;
-	case WIRE_BYTES:
-		ret->bytes = get_lstr(r);
-		break;
-	case WIRE_FIXED32:
-		ret->value = get_u32(r);
-		break;
-	default: /* groups are not part of proto3 */
-		r->failed = true;
-	}
-	return !r->failed;
-}
-
 size_t wire_count(struct str message, uint32_t number)
 {
 	struct reader r = wire_reader(message);

@@ -81,15 +81,61 @@ void build_close(struct buf *b, size_t opened);
 /* The buffer's bytes as one frame; out fails when the buffer did. */
 void build_frame(const struct buf *b, struct chain *out);
 
-/* The next field of a message. False at its end or at an error (r->failed). A varint or a fixed
- * value is in value, the bytes of a WIRE_BYTES field in bytes. */
 struct wire_field {
 	uint32_t number;
 	enum wire_type type;
 	uint64_t value;
 	struct str bytes;
 };
-bool wire_next(struct reader *r, struct wire_field *ret);
+
+/* Most tags, lengths and numbers are one byte. */
+static inline uint64_t next_varint(struct reader *r)
+{
+	if (LIKELY(r->at < r->end && *r->at < 0x80))
+		return *r->at++;
+	return get_varint(r);
+}
+
+static inline struct str next_bytes(struct reader *r)
+{
+	const uint64_t n = next_varint(r);
+
+	if (UNLIKELY(n > reader_left(r))) {
+		r->failed = true;
+		return STR_NULL;
+	}
+	r->at += n;
+	return (struct str){(const char *)r->at - n, n};
+}
+
+/* The next field of a message. False at its end or at an error (r->failed). A varint or a fixed
+ * value is in value, the bytes of a WIRE_BYTES field in bytes. */
+static inline bool wire_next(struct reader *r, struct wire_field *ret)
+{
+	if (r->failed || r->at == r->end)
+		return false;
+	const uint64_t tag = next_varint(r);
+	*ret = (struct wire_field){.number = (uint32_t)(tag >> 3), .type = tag & 7};
+	if (tag > UINT32_MAX || ret->number == 0)
+		r->failed = true;
+	switch (ret->type) {
+	case WIRE_VARINT:
+		ret->value = next_varint(r);
+		break;
+	case WIRE_FIXED64:
+		ret->value = get_u64(r);
+		break;
+	case WIRE_BYTES:
+		ret->bytes = next_bytes(r);
+		break;
+	case WIRE_FIXED32:
+		ret->value = get_u32(r);
+		break;
+	default: /* groups are not part of proto3 */
+		r->failed = true;
+	}
+	return !r->failed;
+}
 
 static inline struct reader wire_reader(struct str bytes)
 {
