@@ -11,6 +11,7 @@ enum status txn_mgr_new(struct store *s, struct wal_writer *wal, uint64_t last_l
 	m->store = s;
 	m->wal = wal;
 	mutex_init(&m->commit_lock, LOCK_RANK_COMMIT);
+	mutex_init(&m->ddl_lock, LOCK_RANK_CATALOG);
 	mutex_init(&m->tails_lock, LOCK_RANK_LEAF);
 	atomic_init(&m->stamped_lsn, last_lsn);
 	atomic_init(&m->durable_lsn, last_lsn);
@@ -26,6 +27,7 @@ void txn_mgr_free(struct txn_mgr *m)
 	while (txn_collect(m)) /* no view is open: each round frees what the one before unlinked */
 		;
 	mutex_destroy(&m->commit_lock);
+	mutex_destroy(&m->ddl_lock);
 	mutex_destroy(&m->tails_lock);
 	MEM_FREE(MEM_OTHER, m);
 }

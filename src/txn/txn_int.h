@@ -25,6 +25,7 @@ struct txn_mgr {
 	struct store *store;
 	struct wal_writer *wal; /* NULL: in memory */
 	struct mutex commit_lock;
+	struct mutex ddl_lock; /* lists of indexes */
 	_Atomic uint64_t stamped_lsn, durable_lsn;
 	_Atomic uint32_t n_active;
 	/* Names below these counts are defined in the log or in the snapshot it started from. */
