@@ -11,7 +11,7 @@ static void trace_add(struct parser *p, struct str what)
 {
 	struct trace *x = p->trace;
 
-	if (x == NULL || x->muted != 0 || p->t < x->at)
+	if (x == NULL || p->t < x->at)
 		return;
 	if (p->t > x->at) {
 		x->at = p->t;
@@ -24,7 +24,7 @@ static void trace_add(struct parser *p, struct str what)
 		x->expected[x->n++] = what;
 }
 
-void trace_code(struct parser *p, uint16_t code)
+void parse_trace_code(struct parser *p, uint16_t code)
 {
 	static const char quoted[] =
 	    "'!''%''&''(' ')''*''+'','':'';''<''=''>''?''[' ']''^''{''|''}'"
@@ -41,15 +41,15 @@ void trace_code(struct parser *p, uint16_t code)
 		}
 }
 
-void trace_phrase(struct parser *p, const char *phrase)
+void parse_trace_phrase(struct parser *p, const char *phrase)
 {
 	trace_add(p, str_of(phrase));
 }
 
-void *syntax_error(struct parser *p, const char *phrase)
+void *parse_error(struct parser *p, const char *phrase)
 {
 	if (phrase != NULL)
-		trace_phrase(p, phrase);
+		parse_trace_phrase(p, phrase);
 	if (!failed(p))
 		p->status = ST_INVALID;
 	return NULL;
@@ -69,14 +69,14 @@ void *parse_fail(struct parser *p, uint32_t offset, const char *fmt, ...)
 	return NULL;
 }
 
-void *no_memory(struct parser *p)
+void *parse_no_memory(struct parser *p)
 {
 	if (!failed(p))
 		p->status = arena_over_budget(p->a) ? ST_LIMIT : ST_NOMEM;
 	return NULL;
 }
 
-bool enter(struct parser *p)
+bool parse_enter(struct parser *p)
 {
 	if (LIKELY(p->depth < GQL_DEPTH_MAX)) {
 		p->depth++;
@@ -89,7 +89,7 @@ bool enter(struct parser *p)
 	return false;
 }
 
-struct attempt attempt_begin(const struct parser *p)
+struct attempt parse_attempt(const struct parser *p)
 {
 	return (struct attempt){
 	    .t = p->t,
@@ -102,7 +102,7 @@ struct attempt attempt_begin(const struct parser *p)
 	};
 }
 
-bool attempt_undo(struct parser *p, const struct attempt *from)
+bool parse_undo(struct parser *p, const struct attempt *from)
 {
 	if (p->status != ST_OK && p->status != ST_INVALID)
 		return false;
@@ -114,8 +114,6 @@ bool attempt_undo(struct parser *p, const struct attempt *from)
 	p->no_bar = from->no_bar;
 	p->cacheable = from->cacheable;
 	p->writes = from->writes;
-	if (p->trace != NULL)
-		p->trace->muted = from->muted;
 	return true;
 }
 
@@ -203,7 +201,7 @@ static void put_expected(const struct trace *x, char *out, size_t size)
 		}
 }
 
-void trace_report(const struct parser *p)
+void parse_trace_report(const struct parser *p)
 {
 	const struct token *t = p->trace->at;
 	char expected[DIAG_MESSAGE_MAX - 100];
@@ -223,21 +221,11 @@ void trace_report(const struct parser *p)
 
 /* ---- tokens and names ------------------------------------------------------------------------ */
 
-bool expect(struct parser *p, uint16_t code)
+bool parse_expect(struct parser *p, uint16_t code)
 {
 	if (accept(p, code))
 		return true;
-	syntax_error(p, NULL);
-	return false;
-}
-
-bool expect_kind(struct parser *p, enum token_kind kind, const char *phrase)
-{
-	if (p->t->kind == kind) {
-		advance(p);
-		return true;
-	}
-	syntax_error(p, phrase);
+	parse_error(p, NULL);
 	return false;
 }
 
@@ -246,7 +234,7 @@ static bool is_word(const struct token *t)
 	return t->kind == TOKEN_NAME || t->kind == TOKEN_KEYWORD || t->kind == TOKEN_QUOTED;
 }
 
-void take_name(struct parser *p, struct ast_name *ret)
+void parse_take_name(struct parser *p, struct ast_name *ret)
 {
 	const struct token *t = p->t;
 
@@ -259,89 +247,88 @@ void take_name(struct parser *p, struct ast_name *ret)
 	if (token_is_lifted(t))
 		p->cacheable = false;
 	if (ret->text.p == NULL)
-		no_memory(p);
+		parse_no_memory(p);
 	else if (ret->text.len == 0)
 		parse_fail(p, t->offset, "a name cannot be empty");
 	advance(p);
 }
 
 /* "x" is a name of ISO GQL where a string cannot stand. */
-bool any_name(struct parser *p, const char *phrase, struct ast_name *ret)
+bool parse_any_name(struct parser *p, const char *phrase, struct ast_name *ret)
 {
 	bool quoted = p->t->kind == TOKEN_STRING && p->text.p[p->t->offset] == '"';
 
 	if (LIKELY(is_word(p->t) || quoted)) {
-		take_name(p, ret);
+		parse_take_name(p, ret);
 		return !failed(p);
 	}
-	syntax_error(p, phrase);
+	parse_error(p, phrase);
 	return false;
 }
 
-bool is_variable(const struct parser *p, const struct token *t)
+bool parse_is_variable(const struct token *t)
 {
-	(void)p;
 	return is_word(t) && !keyword_is_reserved(t->code);
 }
 
-bool variable(struct parser *p, struct ast_name *ret)
+bool parse_variable(struct parser *p, struct ast_name *ret)
 {
 	if (!is_word(p->t)) {
-		syntax_error(p, "a variable");
+		parse_error(p, "a variable");
 		return false;
 	}
-	take_name(p, ret);
+	parse_take_name(p, ret);
 	return !failed(p);
 }
 
-bool dotted_name(struct parser *p, const char *phrase, struct ast_name *ret)
+bool parse_dotted_name(struct parser *p, const char *phrase, struct ast_name *ret)
 {
 	uint32_t from = p->t->offset;
 
-	if (!any_name(p, phrase, ret))
+	if (!parse_any_name(p, phrase, ret))
 		return false;
 	while (accept(p, '.')) {
 		struct ast_name next = {0};
-		if (!any_name(p, "a name", &next))
+		if (!parse_any_name(p, "a name", &next))
 			return false;
 		ret->text =
 		    arena_printf(p->a, STR_FMT "." STR_FMT, STR_ARG(ret->text), STR_ARG(next.text));
 		if (ret->text.p == NULL)
-			return no_memory(p);
+			return parse_no_memory(p);
 	}
 	ret->length = length_since(p, from);
 	return true;
 }
 
-bool name_list(struct parser *p, struct ast_name **ret, uint32_t *ret_n)
+bool parse_name_list(struct parser *p, struct ast_name **ret, uint32_t *ret_n)
 {
 	uint32_t from = p->n_stack;
 
 	do {
 		struct ast_name *n = NODE(p, struct ast_name);
-		if (n == NULL || !variable(p, n) || !push(p, n))
+		if (n == NULL || !parse_variable(p, n) || !parse_push(p, n))
 			return false;
 	} while (accept(p, ','));
-	*ret = pop_array(p, from, sizeof(struct ast_name), ret_n);
+	*ret = parse_pop_array(p, from, sizeof(struct ast_name), ret_n);
 	return !failed(p);
 }
 
 /* ---- nodes and lists ------------------------------------------------------------------------- */
 
-void *node_alloc(struct parser *p, size_t size)
+void *parse_alloc(struct parser *p, size_t size)
 {
 	void *n = arena_zalloc(p->a, size);
 
-	return n != NULL ? n : no_memory(p);
+	return n != NULL ? n : parse_no_memory(p);
 }
 
-bool push(struct parser *p, void *item)
+bool parse_push(struct parser *p, void *item)
 {
 	if (UNLIKELY(p->n_stack == p->cap_stack)) {
 		uint32_t cap = p->cap_stack * 2;
 		void **stack = arena_alloc(p->a, cap * sizeof(*stack));
 		if (stack == NULL)
-			return no_memory(p);
+			return parse_no_memory(p);
 		memcpy(stack, p->stack, p->n_stack * sizeof(*stack));
 		p->stack = stack;
 		p->cap_stack = cap;
@@ -350,7 +337,7 @@ bool push(struct parser *p, void *item)
 	return true;
 }
 
-void *pop_list(struct parser *p, uint32_t from, uint32_t *ret_n)
+void *parse_pop_list(struct parser *p, uint32_t from, uint32_t *ret_n)
 {
 	uint32_t n = p->n_stack - from;
 
@@ -358,13 +345,13 @@ void *pop_list(struct parser *p, uint32_t from, uint32_t *ret_n)
 		return NULL;
 	void *list = arena_dup(p->a, p->stack + from, n * sizeof(*p->stack));
 	if (list == NULL)
-		return no_memory(p);
+		return parse_no_memory(p);
 	p->n_stack = from;
 	*ret_n = n;
 	return list;
 }
 
-void *pop_array(struct parser *p, uint32_t from, size_t size, uint32_t *ret_n)
+void *parse_pop_array(struct parser *p, uint32_t from, size_t size, uint32_t *ret_n)
 {
 	uint32_t n = p->n_stack - from;
 
@@ -377,7 +364,7 @@ void *pop_array(struct parser *p, uint32_t from, size_t size, uint32_t *ret_n)
 	}
 	char *array = arena_alloc(p->a, n * size);
 	if (array == NULL)
-		return no_memory(p);
+		return parse_no_memory(p);
 	for (uint32_t i = 0; i < n; i++)
 		memcpy(array + i * size, p->stack[from + i], size);
 	p->n_stack = from;
@@ -398,23 +385,23 @@ static struct ast_statement *query_statement(struct parser *p)
 		st->explain = AST_EXPLAIN;
 	else if (accept(p, KW_PROFILE))
 		st->explain = AST_PROFILE;
-	st->query = query(p);
+	st->query = parse_query(p);
 	return failed(p) ? NULL : st;
 }
 
 static struct ast_statement *statement(struct parser *p)
 {
-	struct ast_statement *st = ddl_statement(p);
+	struct ast_statement *st = parse_ddl(p);
 
 	if (st == NULL && !failed(p))
-		st = session_statement(p);
+		st = parse_session(p);
 	if (st == NULL && !failed(p))
 		st = query_statement(p);
 	if (failed(p))
 		return NULL;
 	(void)accept(p, ';');
 	if (p->t != p->end)
-		return syntax_error(p, "end of the statement");
+		return parse_error(p, "end of the statement");
 	st->cacheable = p->cacheable;
 	st->n_tokens = (uint32_t)(p->end - p->first);
 	return st;
@@ -440,7 +427,7 @@ static enum status run(struct arena *a, struct str text, const struct token_list
 
 	if (failed(&p)) {
 		if (p.status == ST_INVALID && trace != NULL && !diag_is_set(d))
-			trace_report(&p);
+			parse_trace_report(&p);
 		return p.status;
 	}
 	*ret = st;

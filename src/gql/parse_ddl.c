@@ -23,7 +23,7 @@ static bool if_exists(struct parser *p, bool not, bool *ret)
 		return true;
 	advance(p);
 	*ret = true;
-	return (!not || expect(p, KW_NOT)) && expect(p, KW_EXISTS);
+	return (!not || parse_expect(p, KW_NOT)) && parse_expect(p, KW_EXISTS);
 }
 
 /* ---- indexes and constraints ----------------------------------------------------------------- */
@@ -32,7 +32,7 @@ static bool same_variable(struct parser *p, const struct ast_name *var)
 {
 	struct ast_name name = {0};
 
-	if (!variable(p, &name))
+	if (!parse_variable(p, &name))
 		return false;
 	return str_eq(name.text, var->text) ||
 	       parse_fail(p, name.offset, "unknown variable '" STR_FMT "'", STR_ARG(name.text));
@@ -41,27 +41,28 @@ static bool same_variable(struct parser *p, const struct ast_name *var)
 /* (n:Label) or ()-[e:TYPE]-() */
 static bool index_element(struct parser *p, struct ast_statement *st, struct ast_name *var)
 {
-	if (!expect(p, '('))
+	if (!parse_expect(p, '('))
 		return false;
 	st->index.on_edge = accept(p, ')');
 	if (st->index.on_edge) {
 		(void)accept(p, '<');
-		if (!expect(p, '-') || !expect(p, '['))
+		if (!parse_expect(p, '-') || !parse_expect(p, '['))
 			return false;
 	}
-	if (!variable(p, var) || !expect(p, ':') || !any_name(p, "a label", &st->index.label))
+	if (!parse_variable(p, var) || !parse_expect(p, ':') ||
+	    !parse_any_name(p, "a label", &st->index.label))
 		return false;
 	if (!st->index.on_edge)
-		return expect(p, ')');
-	if (!expect(p, ']') || !expect(p, '-'))
+		return parse_expect(p, ')');
+	if (!parse_expect(p, ']') || !parse_expect(p, '-'))
 		return false;
 	(void)accept(p, '>');
-	return expect(p, '(') && expect(p, ')');
+	return parse_expect(p, '(') && parse_expect(p, ')');
 }
 
 static bool set_keys(struct parser *p, struct ast_statement *st, uint32_t from)
 {
-	st->index.keys = pop_array(p, from, sizeof(struct ast_name), &st->index.n_keys);
+	st->index.keys = parse_pop_array(p, from, sizeof(struct ast_name), &st->index.n_keys);
 	return !failed(p);
 }
 
@@ -72,21 +73,22 @@ static bool index_keys(struct parser *p, struct ast_statement *st, const struct 
 	uint32_t from = p->n_stack;
 
 	if (!parens && var == NULL)
-		return expect(p, '(');
+		return parse_expect(p, '(');
 	do {
 		struct ast_name *key = NODE(p, struct ast_name);
-		if (key == NULL || (var != NULL && (!same_variable(p, var) || !expect(p, '.'))))
+		if (key == NULL ||
+		    (var != NULL && (!same_variable(p, var) || !parse_expect(p, '.'))))
 			return false;
-		if (!any_name(p, "a property name", key) || !push(p, key))
+		if (!parse_any_name(p, "a property name", key) || !parse_push(p, key))
 			return false;
 	} while (parens && accept(p, ','));
-	return set_keys(p, st, from) && (!parens || expect(p, ')'));
+	return set_keys(p, st, from) && (!parens || parse_expect(p, ')'));
 }
 
 /* :Label(key, ..); ON is taken. */
 static bool short_index(struct parser *p, struct ast_statement *st)
 {
-	return expect(p, ':') && any_name(p, "a label", &st->index.label) &&
+	return parse_expect(p, ':') && parse_any_name(p, "a label", &st->index.label) &&
 	       index_keys(p, st, NULL);
 }
 
@@ -95,7 +97,7 @@ static bool optional_index_name(struct parser *p, struct ast_statement *st)
 	bool exists = p->t->code == KW_IF && peek_at(p, 1) == KW_NOT;
 
 	if (!exists && p->t->code != KW_FOR && p->t->code != KW_ON &&
-	    !any_name(p, "an index name", &st->index.name))
+	    !parse_any_name(p, "an index name", &st->index.name))
 		return false;
 	return if_exists(p, true, &st->index.if_exists);
 }
@@ -111,7 +113,7 @@ static struct ast_statement *create_index(struct parser *p, bool ordered)
 	st->index.ordered = ordered;
 	if (accept(p, KW_ON))
 		return short_index(p, st) ? done(p, st) : NULL;
-	if (!expect(p, KW_FOR) || !index_element(p, st, &var) || !expect(p, KW_ON) ||
+	if (!parse_expect(p, KW_FOR) || !index_element(p, st, &var) || !parse_expect(p, KW_ON) ||
 	    !index_keys(p, st, &var))
 		return NULL;
 	return done(p, st);
@@ -126,9 +128,9 @@ static struct ast_statement *create_constraint(struct parser *p)
 	if (st == NULL || !optional_index_name(p, st))
 		return NULL;
 	st->index.unique = true;
-	if ((!accept(p, KW_FOR) && !expect(p, KW_ON)) || !index_element(p, st, &var) ||
-	    (!accept(p, KW_REQUIRE) && !expect(p, KW_ASSERT)) || !index_keys(p, st, &var) ||
-	    !expect(p, KW_IS) || !expect(p, KW_UNIQUE))
+	if ((!accept(p, KW_FOR) && !parse_expect(p, KW_ON)) || !index_element(p, st, &var) ||
+	    (!accept(p, KW_REQUIRE) && !parse_expect(p, KW_ASSERT)) || !index_keys(p, st, &var) ||
+	    !parse_expect(p, KW_IS) || !parse_expect(p, KW_UNIQUE))
 		return NULL;
 	return done(p, st);
 }
@@ -144,7 +146,8 @@ static struct ast_statement *drop_index(struct parser *p, enum ast_statement_kin
 		advance(p);
 		return short_index(p, st) ? done(p, st) : NULL;
 	}
-	if (!any_name(p, "a name", &st->index.name) || !if_exists(p, false, &st->index.if_exists))
+	if (!parse_any_name(p, "a name", &st->index.name) ||
+	    !if_exists(p, false, &st->index.if_exists))
 		return NULL;
 	return done(p, st);
 }
@@ -157,11 +160,11 @@ static bool object_path(struct parser *p, const char *phrase, struct ast_name *r
 	uint32_t from = p->t->offset;
 
 	if (p->t->code != '/' && p->t->code != '.' && p->t->kind != TOKEN_DOTDOT)
-		return dotted_name(p, phrase, ret);
+		return parse_dotted_name(p, phrase, ret);
 	bool need_name = false;
 	while (p->t->code == '/' || p->t->code == '.' || p->t->kind == TOKEN_DOTDOT || need_name) {
 		if (need_name && p->t->kind != TOKEN_DOTDOT) {
-			if (!any_name(p, phrase, ret))
+			if (!parse_any_name(p, phrase, ret))
 				return false;
 			need_name = false;
 			continue;
@@ -198,7 +201,7 @@ static bool graph_reference(struct parser *p, struct ast_statement *st)
 static bool of(struct parser *p)
 {
 	if (p->t->kind != TOKEN_NAME || !str_eq_nocase(token_text(p->text, p->t), STR("OF")))
-		return syntax_error(p, "OF");
+		return parse_error(p, "OF");
 	advance(p);
 	return true;
 }
@@ -210,7 +213,7 @@ static bool graph_contents(struct parser *p, struct ast_statement *st)
 		st->graph.typed = true;
 		if (!object_path(p, "a graph name", &st->graph.like))
 			return false;
-	} else if (accept(p, KW_TYPED) || (accept(p, ':') && expect(p, ':')) ||
+	} else if (accept(p, KW_TYPED) || (accept(p, ':') && parse_expect(p, ':')) ||
 		   p->t->code == KW_ANY) {
 		if (accept(p, KW_ANY)) {
 			(void)accept(p, KW_PROPERTY);
@@ -223,7 +226,8 @@ static bool graph_contents(struct parser *p, struct ast_statement *st)
 	}
 	if (failed(p) || !accept(p, KW_AS))
 		return !failed(p);
-	return expect(p, KW_COPY) && of(p) && object_path(p, "a graph name", &st->graph.copy_of);
+	return parse_expect(p, KW_COPY) && of(p) &&
+	       object_path(p, "a graph name", &st->graph.copy_of);
 }
 
 /* The words up to GRAPH are taken. */
@@ -308,24 +312,24 @@ static struct ast_statement *drop(struct parser *p)
 		return drop_index(p, AST_DROP_CONSTRAINT);
 	if (accept(p, KW_SCHEMA))
 		return named_object(p, AST_DROP_SCHEMA);
-	trace_code(p, KW_GRAPH);
-	return syntax_error(p, NULL);
+	parse_trace_code(p, KW_GRAPH);
+	return parse_error(p, NULL);
 }
 
 /* USE g as the whole statement. */
 static struct ast_statement *use_alone(struct parser *p)
 {
-	const struct attempt from = attempt_begin(p);
+	const struct attempt from = parse_attempt(p);
 	struct ast_statement *st = statement_new(p, AST_USE_GRAPH);
 
 	advance(p);
 	if (st != NULL && graph_reference(p, st) && (p->t == p->end || p->t->code == ';'))
 		return st;
-	(void)attempt_undo(p, &from);
+	(void)parse_undo(p, &from);
 	return NULL;
 }
 
-struct ast_statement *ddl_statement(struct parser *p)
+struct ast_statement *parse_ddl(struct parser *p)
 {
 	switch (p->t->code) {
 	case KW_CREATE:
@@ -350,7 +354,7 @@ static struct ast_statement *begin(struct parser *p)
 		return done(p, st);
 	st->txn.has_mode = true;
 	st->txn.read_only = accept(p, KW_ONLY);
-	if (!st->txn.read_only && !expect(p, KW_WRITE))
+	if (!st->txn.read_only && !parse_expect(p, KW_WRITE))
 		return NULL;
 	return done(p, st);
 }
@@ -365,7 +369,7 @@ static struct ast_statement *with_savepoint(struct parser *p, enum ast_statement
 {
 	struct ast_statement *st = statement_new(p, kind);
 
-	return st != NULL && any_name(p, "a savepoint name", &st->txn.name) ? st : NULL;
+	return st != NULL && parse_any_name(p, "a savepoint name", &st->txn.name) ? st : NULL;
 }
 
 static struct ast_statement *rollback(struct parser *p)
@@ -383,8 +387,8 @@ static struct ast_statement *rollback(struct parser *p)
 static bool parameter_name(struct parser *p, struct ast_statement *st)
 {
 	if (p->t->kind != TOKEN_PARAM)
-		return syntax_error(p, "a parameter");
-	take_name(p, &st->session.name);
+		return parse_error(p, "a parameter");
+	parse_take_name(p, &st->session.name);
 	return !failed(p);
 }
 
@@ -402,11 +406,11 @@ static struct ast_statement *session_value(struct parser *p)
 
 	if (st == NULL || !if_exists(p, true, &st->session.if_not_exists) || !parameter_name(p, st))
 		return NULL;
-	if (accept(p, KW_TYPED) || (accept(p, ':') && expect(p, ':')))
-		st->session.type = value_type(p);
-	if (failed(p) || !expect(p, '='))
+	if (accept(p, KW_TYPED) || (accept(p, ':') && parse_expect(p, ':')))
+		st->session.type = parse_type(p);
+	if (failed(p) || !parse_expect(p, '='))
 		return NULL;
-	st->session.value = expression(p);
+	st->session.value = parse_expr(p);
 	return done(p, st);
 }
 
@@ -415,17 +419,17 @@ static struct ast_statement *session_set(struct parser *p)
 	if (accept(p, KW_SCHEMA))
 		return session_graph(p, AST_SESSION_SET_SCHEMA);
 	if (accept(p, KW_PROPERTY))
-		return expect(p, KW_GRAPH) ? session_graph(p, AST_USE_GRAPH) : NULL;
+		return parse_expect(p, KW_GRAPH) ? session_graph(p, AST_USE_GRAPH) : NULL;
 	if (accept(p, KW_GRAPH))
 		return session_graph(p, AST_USE_GRAPH);
 	if (accept(p, KW_TIME)) {
 		struct ast_statement *st = statement_new(p, AST_SESSION_SET_ZONE);
-		if (st == NULL || !expect(p, KW_ZONE))
+		if (st == NULL || !parse_expect(p, KW_ZONE))
 			return NULL;
-		st->session.value = expression(p);
+		st->session.value = parse_expr(p);
 		return done(p, st);
 	}
-	return expect(p, KW_VALUE) ? session_value(p) : NULL;
+	return parse_expect(p, KW_VALUE) ? session_value(p) : NULL;
 }
 
 static struct ast_statement *session_reset(struct parser *p)
@@ -441,11 +445,11 @@ static struct ast_statement *session_reset(struct parser *p)
 		st->session.reset = AST_RESET_ALL;
 	} else if (accept(p, KW_SCHEMA)) {
 		st->session.reset = AST_RESET_SCHEMA;
-	} else if (accept(p, KW_PROPERTY) ? expect(p, KW_GRAPH) : accept(p, KW_GRAPH)) {
+	} else if (accept(p, KW_PROPERTY) ? parse_expect(p, KW_GRAPH) : accept(p, KW_GRAPH)) {
 		st->session.reset = AST_RESET_GRAPH;
 	} else if (accept(p, KW_TIME)) {
 		st->session.reset = AST_RESET_ZONE;
-		(void)expect(p, KW_ZONE);
+		(void)parse_expect(p, KW_ZONE);
 	} else if (accept(p, KW_PARAMETER) || p->t->kind == TOKEN_PARAM) {
 		st->session.reset = AST_RESET_PARAM;
 		(void)parameter_name(p, st);
@@ -459,13 +463,13 @@ static struct ast_statement *session(struct parser *p)
 		return session_set(p);
 	if (accept(p, KW_RESET))
 		return session_reset(p);
-	return expect(p, KW_CLOSE) ? statement_new(p, AST_SESSION_CLOSE) : NULL;
+	return parse_expect(p, KW_CLOSE) ? statement_new(p, AST_SESSION_CLOSE) : NULL;
 }
 
-struct ast_statement *session_statement(struct parser *p)
+struct ast_statement *parse_session(struct parser *p)
 {
 	if (accept(p, KW_START))
-		return expect(p, KW_TRANSACTION) ? begin(p) : NULL;
+		return parse_expect(p, KW_TRANSACTION) ? begin(p) : NULL;
 	if (accept(p, KW_BEGIN)) {
 		noise_word(p);
 		return begin(p);

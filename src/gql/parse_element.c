@@ -35,7 +35,7 @@ static const struct ast_label *label_primary(struct parser *p)
 	uint32_t offset = p->t->offset;
 	struct ast_label *l = NULL;
 
-	if (!enter(p))
+	if (!parse_enter(p))
 		return NULL;
 	if (accept(p, '!')) {
 		l = label_new(p, AST_LABEL_NOT, offset);
@@ -48,18 +48,18 @@ static const struct ast_label *label_primary(struct parser *p)
 		p->no_bar = 0;
 		const struct ast_label *inner = label_or(p);
 		p->no_bar = no_bar;
-		if (inner == NULL || !expect(p, ')'))
+		if (inner == NULL || !parse_expect(p, ')'))
 			return NULL;
-		leave(p);
+		parse_leave(p);
 		return inner;
 	} else if (accept(p, '%')) {
 		l = label_new(p, AST_LABEL_ANY, offset);
 	} else {
 		l = label_new(p, AST_LABEL_NAME, offset);
-		if (l == NULL || !any_name(p, "a label", &l->name))
+		if (l == NULL || !parse_any_name(p, "a label", &l->name))
 			return NULL;
 	}
-	leave(p);
+	parse_leave(p);
 	if (l != NULL)
 		l->length = length_since(p, offset);
 	return l;
@@ -73,7 +73,7 @@ static const struct ast_label *label_and(struct parser *p)
 
 	while (l != NULL &&
 	       (accept(p, '&') || (p->t->code == ':' && peek_at(p, 1) != ':' && accept(p, ':')))) {
-		if (!enter(p))
+		if (!parse_enter(p))
 			return NULL;
 		l = label_join(p, AST_LABEL_AND, l, label_primary(p));
 	}
@@ -90,7 +90,7 @@ static const struct ast_label *label_or(struct parser *p)
 	while (l != NULL && p->no_bar == 0 && p->t->code == '|' && peek_at(p, 1) != '|') {
 		advance(p);
 		(void)accept(p, ':');
-		if (!enter(p))
+		if (!parse_enter(p))
 			return NULL;
 		l = label_join(p, AST_LABEL_OR, l, label_and(p));
 	}
@@ -98,7 +98,7 @@ static const struct ast_label *label_or(struct parser *p)
 	return l;
 }
 
-const struct ast_label *label_expression(struct parser *p)
+const struct ast_label *parse_label(struct parser *p)
 {
 	return label_or(p);
 }
@@ -118,7 +118,7 @@ static bool has_element_variable(const struct parser *p)
 	return true;
 }
 
-struct ast_part *part_new(struct parser *p, enum ast_part_kind kind)
+struct ast_part *parse_part_new(struct parser *p, enum ast_part_kind kind)
 {
 	struct ast_part *x = NODE(p, struct ast_part);
 
@@ -129,13 +129,13 @@ struct ast_part *part_new(struct parser *p, enum ast_part_kind kind)
 	return x;
 }
 
-bool element_where(struct parser *p, struct ast_part *x)
+bool parse_element_where(struct parser *p, struct ast_part *x)
 {
 	if (!accept(p, KW_WHERE))
 		return true;
 	unsigned no_bar = p->no_bar;
 	p->no_bar = 0;
-	x->where = expression(p);
+	x->where = parse_expr(p);
 	p->no_bar = no_bar;
 	return x->where != NULL;
 }
@@ -146,7 +146,7 @@ static bool element_labels(struct parser *p, struct ast_part *x)
 		return true;
 	unsigned no_bar = p->no_bar;
 	p->no_bar = 0;
-	x->label = label_expression(p);
+	x->label = parse_label(p);
 	p->no_bar = no_bar;
 	return x->label != NULL;
 }
@@ -155,13 +155,13 @@ static bool element_props(struct parser *p, struct ast_part *x)
 {
 	if (p->t->code != '{' && p->t->kind != TOKEN_PARAM)
 		return true;
-	x->props = map_or_param(p);
+	x->props = parse_map_or_param(p);
 	return x->props != NULL;
 }
 
 /* ---- quantifiers ----------------------------------------------------------------------------- */
 
-bool quantifier_bound(struct parser *p, uint32_t *ret)
+bool parse_quantifier_bound(struct parser *p, uint32_t *ret)
 {
 	int64_t n = 0;
 
@@ -193,21 +193,21 @@ static bool braced_bounds(struct parser *p, struct ast_part *x)
 
 	x->quantified = true;
 	if (p->t->kind == TOKEN_INT) {
-		if (!quantifier_bound(p, &x->min))
+		if (!parse_quantifier_bound(p, &x->min))
 			return false;
 		x->max = x->min;
 	} else if (p->t->code != ',') {
-		return syntax_error(p, "a number");
+		return parse_error(p, "a number");
 	}
 	if (accept(p, ',')) {
 		x->max = AST_UNBOUNDED;
-		if (p->t->kind == TOKEN_INT && !quantifier_bound(p, &x->max))
+		if (p->t->kind == TOKEN_INT && !parse_quantifier_bound(p, &x->max))
 			return false;
 	}
-	return expect(p, '}') && bounds_in_order(p, x, offset);
+	return parse_expect(p, '}') && bounds_in_order(p, x, offset);
 }
 
-bool quantifier(struct parser *p, struct ast_part *x)
+bool parse_quantifier(struct parser *p, struct ast_part *x)
 {
 	switch (p->t->code) {
 	case '*':
@@ -237,30 +237,30 @@ static bool star_bounds(struct parser *p, struct ast_part *x)
 	x->min = 1;
 	x->max = AST_UNBOUNDED;
 	if (p->t->kind == TOKEN_INT) {
-		if (!quantifier_bound(p, &x->min))
+		if (!parse_quantifier_bound(p, &x->min))
 			return false;
 		x->max = x->min;
 	}
 	if (p->t->kind == TOKEN_DOTDOT) {
 		advance(p);
 		x->max = AST_UNBOUNDED;
-		return p->t->kind != TOKEN_INT || quantifier_bound(p, &x->max);
+		return p->t->kind != TOKEN_INT || parse_quantifier_bound(p, &x->max);
 	}
 	return true;
 }
 
 /* ---- nodes and edges ------------------------------------------------------------------------- */
 
-struct ast_part *node_pattern(struct parser *p)
+struct ast_part *parse_node(struct parser *p)
 {
-	struct ast_part *x = part_new(p, AST_NODE);
+	struct ast_part *x = parse_part_new(p, AST_NODE);
 
-	if (x == NULL || !expect(p, '('))
+	if (x == NULL || !parse_expect(p, '('))
 		return NULL;
 	if (has_element_variable(p))
-		take_name(p, &x->var);
-	if (failed(p) || !element_labels(p, x) || !element_props(p, x) || !element_where(p, x) ||
-	    !expect(p, ')'))
+		parse_take_name(p, &x->var);
+	if (failed(p) || !element_labels(p, x) || !element_props(p, x) ||
+	    !parse_element_where(p, x) || !parse_expect(p, ')'))
 		return NULL;
 	x->length = length_since(p, x->offset);
 	return x;
@@ -269,25 +269,25 @@ struct ast_part *node_pattern(struct parser *p)
 /* [e:T*1..2 {k: v} WHERE ..] */
 static bool edge_filler(struct parser *p, struct ast_part *x)
 {
-	if (!expect(p, '['))
+	if (!parse_expect(p, '['))
 		return false;
 	if (has_element_variable(p))
-		take_name(p, &x->var);
+		parse_take_name(p, &x->var);
 	return !failed(p) && element_labels(p, x) && (!accept(p, '*') || star_bounds(p, x)) &&
-	       element_props(p, x) && element_where(p, x) && expect(p, ']');
+	       element_props(p, x) && parse_element_where(p, x) && parse_expect(p, ']');
 }
 
 /* What follows the filler decides together with what came before it. line: '-' or '~'. */
 static bool edge_tail(struct parser *p, struct ast_part *x, bool left, uint16_t line)
 {
-	if (!expect(p, line))
+	if (!parse_expect(p, line))
 		return false;
 	bool right = accept_joined(p, '>');
 	if (line == '-')
 		x->dir = left ? (right ? AST_DIR_BOTH : AST_DIR_IN)
 			      : (right ? AST_DIR_OUT : AST_DIR_ANY);
 	else if (left && right)
-		return syntax_error(p, NULL);
+		return parse_error(p, NULL);
 	else
 		x->dir = left ? AST_DIR_IN_OR_UNDIR
 			      : (right ? AST_DIR_OUT_OR_UNDIR : AST_DIR_UNDIRECTED);
@@ -309,16 +309,16 @@ static bool short_edge(struct parser *p, struct ast_part *x, bool left, uint16_t
 	return true;
 }
 
-struct ast_part *edge_pattern(struct parser *p)
+struct ast_part *parse_edge(struct parser *p)
 {
-	struct ast_part *x = part_new(p, AST_EDGE);
+	struct ast_part *x = parse_part_new(p, AST_EDGE);
 
 	if (x == NULL)
 		return NULL;
 	bool left = accept(p, '<');
 	uint16_t line = p->t->code;
 	if (line != '-' && line != '~')
-		return syntax_error(p, "an edge");
+		return parse_error(p, "an edge");
 	advance(p);
 	bool ok = p->t->code == '[' ? edge_filler(p, x) && edge_tail(p, x, left, line)
 				    : short_edge(p, x, left, line);
@@ -328,7 +328,7 @@ struct ast_part *edge_pattern(struct parser *p)
 	return x;
 }
 
-bool starts_edge(const struct parser *p)
+bool parse_starts_edge(const struct parser *p)
 {
 	uint16_t c = p->t->code;
 

@@ -29,7 +29,7 @@ struct infix {
 
 static struct ast_expr *binary(struct parser *p, enum power min);
 
-struct ast_expr *expr_new(struct parser *p, enum ast_expr_kind kind, uint32_t offset)
+struct ast_expr *parse_expr_new(struct parser *p, enum ast_expr_kind kind, uint32_t offset)
 {
 	struct ast_expr *e = NODE(p, struct ast_expr);
 
@@ -41,7 +41,7 @@ struct ast_expr *expr_new(struct parser *p, enum ast_expr_kind kind, uint32_t of
 	return e;
 }
 
-struct ast_expr *expr_done(struct parser *p, struct ast_expr *e)
+struct ast_expr *parse_expr_done(struct parser *p, struct ast_expr *e)
 {
 	if (failed(p))
 		return NULL;
@@ -59,7 +59,7 @@ struct ast_expr *expr_done(struct parser *p, struct ast_expr *e)
 	return NULL;
 }
 
-uint16_t height_begin(struct parser *p)
+uint16_t parse_height_begin(struct parser *p)
 {
 	uint16_t outer = p->height;
 
@@ -67,14 +67,14 @@ uint16_t height_begin(struct parser *p)
 	return outer;
 }
 
-void height_end(struct parser *p, uint16_t outer, struct ast_expr *e)
+void parse_height_end(struct parser *p, uint16_t outer, struct ast_expr *e)
 {
 	if (e != NULL)
 		e->height = p->height + 1;
 	p->height = MAX_OF(outer, p->height);
 }
 
-struct ast_expr *expr_args(struct parser *p, struct ast_expr *e, uint32_t n, ...)
+struct ast_expr *parse_expr_args(struct parser *p, struct ast_expr *e, uint32_t n, ...)
 {
 	va_list ap;
 
@@ -82,20 +82,20 @@ struct ast_expr *expr_args(struct parser *p, struct ast_expr *e, uint32_t n, ...
 		return NULL;
 	e->args = arena_alloc(p->a, n * sizeof(struct ast_expr *));
 	if (e->args == NULL)
-		return no_memory(p);
+		return parse_no_memory(p);
 	va_start(ap, n);
 	for (uint32_t i = 0; i < n; i++)
 		e->args[i] = va_arg(ap, struct ast_expr *);
 	va_end(ap);
 	e->n_args = n;
-	return expr_done(p, e);
+	return parse_expr_done(p, e);
 }
 
 /* ---- leaves ---------------------------------------------------------------------------------- */
 
 static struct ast_expr *literal(struct parser *p)
 {
-	struct ast_expr *e = expr_new(p, AST_LITERAL, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_LITERAL, p->t->offset);
 
 	if (e == NULL)
 		return NULL;
@@ -107,27 +107,27 @@ static struct ast_expr *literal(struct parser *p)
 		return NULL;
 	}
 	advance(p);
-	return expr_done(p, e);
+	return parse_expr_done(p, e);
 }
 
 static struct ast_expr *parameter(struct parser *p)
 {
-	struct ast_expr *e = expr_new(p, AST_PARAM, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_PARAM, p->t->offset);
 
 	if (e == NULL)
 		return NULL;
-	take_name(p, &e->name);
-	return expr_done(p, e);
+	parse_take_name(p, &e->name);
+	return parse_expr_done(p, e);
 }
 
 static struct ast_expr *variable_primary(struct parser *p)
 {
-	struct ast_expr *e = expr_new(p, AST_VAR, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_VAR, p->t->offset);
 
 	if (e == NULL)
 		return NULL;
-	take_name(p, &e->name);
-	return expr_done(p, e);
+	parse_take_name(p, &e->name);
+	return parse_expr_done(p, e);
 }
 
 /* name(, a.b.name( */
@@ -160,9 +160,9 @@ static struct ast_expr *parenthesised(struct parser *p)
 	advance(p);
 	unsigned no_bar = p->no_bar;
 	p->no_bar = 0;
-	struct ast_expr *e = expression(p);
+	struct ast_expr *e = parse_expr(p);
 	p->no_bar = no_bar;
-	if (e == NULL || !expect(p, ')'))
+	if (e == NULL || !parse_expect(p, ')'))
 		return NULL;
 	e->in_parens = true;
 	e->offset = offset;
@@ -173,17 +173,17 @@ static struct ast_expr *parenthesised(struct parser *p)
 static struct ast_expr *pattern_test(struct parser *p)
 {
 	uint32_t offset = p->t->offset;
-	uint16_t outer = height_begin(p);
-	const struct ast_pattern *pattern = try_pattern(p, false);
+	uint16_t outer = parse_height_begin(p);
+	const struct ast_pattern *pattern = parse_try_pattern(p, false);
 	struct ast_expr *e = NULL;
 
 	if (pattern != NULL)
-		e = expr_new(p, AST_PATTERN_TEST, offset);
-	height_end(p, outer, e);
+		e = parse_expr_new(p, AST_PATTERN_TEST, offset);
+	parse_height_end(p, outer, e);
 	if (e == NULL)
 		return NULL;
 	e->pattern = pattern;
-	return expr_done(p, e);
+	return parse_expr_done(p, e);
 }
 
 static struct ast_expr *word_primary(struct parser *p)
@@ -191,14 +191,14 @@ static struct ast_expr *word_primary(struct parser *p)
 	struct ast_expr *e = NULL;
 
 	if (p->t->code != 0) {
-		e = keyword_primary(p);
+		e = parse_keyword(p);
 		if (e != NULL || failed(p))
 			return e;
 	}
 	if (is_call(p) && (!keyword_is_reserved(p->t->code)))
-		return call_primary(p);
+		return parse_call(p);
 	if (keyword_is_reserved(p->t->code) && !reserved_as_variable(p))
-		return syntax_error(p, "an expression");
+		return parse_error(p, "an expression");
 	return variable_primary(p);
 }
 
@@ -225,23 +225,23 @@ static struct ast_expr *primary(struct parser *p)
 			return e != NULL || failed(p) ? e : parenthesised(p);
 		}
 		if (p->t->code == '[')
-			return bracket_primary(p);
+			return parse_bracket(p);
 		if (p->t->code == '{')
-			return map_literal(p);
+			return parse_map(p);
 		break;
 	case TOKEN_END:
 	case TOKEN_DOTDOT:
 		break;
 	}
-	return syntax_error(p, "an expression");
+	return parse_error(p, "an expression");
 }
 
-struct ast_expr *map_or_param(struct parser *p)
+struct ast_expr *parse_map_or_param(struct parser *p)
 {
-	return p->t->kind == TOKEN_PARAM ? parameter(p) : map_literal(p);
+	return p->t->kind == TOKEN_PARAM ? parameter(p) : parse_map(p);
 }
 
-bool expression_list(struct parser *p, uint16_t close, struct ast_expr ***ret, uint32_t *ret_n)
+bool parse_expr_list(struct parser *p, uint16_t close, struct ast_expr ***ret, uint32_t *ret_n)
 {
 	uint32_t from = p->n_stack;
 
@@ -250,23 +250,23 @@ bool expression_list(struct parser *p, uint16_t close, struct ast_expr ***ret, u
 	if (accept(p, close))
 		return true;
 	do {
-		struct ast_expr *e = expression(p);
-		if (e == NULL || !push(p, e))
+		struct ast_expr *e = parse_expr(p);
+		if (e == NULL || !parse_push(p, e))
 			return false;
 	} while (accept(p, ','));
-	*ret = pop_list(p, from, ret_n);
-	return !failed(p) && expect(p, close);
+	*ret = parse_pop_list(p, from, ret_n);
+	return !failed(p) && parse_expect(p, close);
 }
 
 /* ---- postfix --------------------------------------------------------------------------------- */
 
 static struct ast_expr *property(struct parser *p, struct ast_expr *left)
 {
-	struct ast_expr *e = expr_new(p, AST_PROP, left->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_PROP, left->offset);
 
-	if (e == NULL || !any_name(p, "a property name", &e->name))
+	if (e == NULL || !parse_any_name(p, "a property name", &e->name))
 		return NULL;
-	return expr_args(p, e, 1, left);
+	return parse_expr_args(p, e, 1, left);
 }
 
 static struct ast_expr *subscript(struct parser *p, struct ast_expr *left)
@@ -276,7 +276,7 @@ static struct ast_expr *subscript(struct parser *p, struct ast_expr *left)
 
 	p->no_bar = 0;
 	if (p->t->kind != TOKEN_DOTDOT) {
-		low = expression(p);
+		low = parse_expr(p);
 		if (low == NULL)
 			return NULL;
 	}
@@ -284,21 +284,22 @@ static struct ast_expr *subscript(struct parser *p, struct ast_expr *left)
 	if (slice) {
 		advance(p);
 		if (p->t->code != ']') {
-			high = expression(p);
+			high = parse_expr(p);
 			if (high == NULL)
 				return NULL;
 		}
 	}
 	p->no_bar = no_bar;
-	if (!expect(p, ']'))
+	if (!parse_expect(p, ']'))
 		return NULL;
-	struct ast_expr *e = expr_new(p, slice ? AST_SLICE : AST_INDEX, left->offset);
-	return slice ? expr_args(p, e, 3, left, low, high) : expr_args(p, e, 2, left, low);
+	struct ast_expr *e = parse_expr_new(p, slice ? AST_SLICE : AST_INDEX, left->offset);
+	return slice ? parse_expr_args(p, e, 3, left, low, high)
+		     : parse_expr_args(p, e, 2, left, low);
 }
 
 static struct ast_expr *is_node(struct parser *p, enum ast_test test, struct ast_expr *left)
 {
-	struct ast_expr *e = expr_new(p, AST_IS, left->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_IS, left->offset);
 
 	if (e != NULL)
 		e->sub = (uint8_t)test;
@@ -314,23 +315,23 @@ static struct ast_expr *colon_test(struct parser *p, struct ast_expr *left)
 	if (e == NULL)
 		return NULL;
 	if (typed)
-		e->type = value_type(p);
+		e->type = parse_type(p);
 	else
-		e->label = label_expression(p);
-	return expr_args(p, e, 1, left);
+		e->label = parse_label(p);
+	return parse_expr_args(p, e, 1, left);
 }
 
 static bool projection_item(struct parser *p, struct ast_projection *x)
 {
 	if (accept(p, '.'))
-		return accept(p, '*') || any_name(p, "a property name", &x->key);
-	if (!any_name(p, "a property name", &x->key))
+		return accept(p, '*') || parse_any_name(p, "a property name", &x->key);
+	if (!parse_any_name(p, "a property name", &x->key))
 		return false;
 	if (!accept(p, ':')) {
 		x->is_var = true;
 		return true;
 	}
-	x->value = expression(p);
+	x->value = parse_expr(p);
 	return x->value != NULL;
 }
 
@@ -338,23 +339,23 @@ static bool projection_item(struct parser *p, struct ast_projection *x)
 static struct ast_expr *map_projection(struct parser *p, struct ast_expr *left)
 {
 	uint32_t from = p->n_stack;
-	uint16_t outer = height_begin(p);
-	struct ast_expr *e = expr_new(p, AST_MAP_PROJECTION, left->offset);
+	uint16_t outer = parse_height_begin(p);
+	struct ast_expr *e = parse_expr_new(p, AST_MAP_PROJECTION, left->offset);
 
 	if (e == NULL)
 		return NULL;
 	if (!accept(p, '}')) {
 		do {
 			struct ast_projection *x = NODE(p, struct ast_projection);
-			if (x == NULL || !projection_item(p, x) || !push(p, x))
+			if (x == NULL || !projection_item(p, x) || !parse_push(p, x))
 				return NULL;
 		} while (accept(p, ','));
-		if (!expect(p, '}'))
+		if (!parse_expect(p, '}'))
 			return NULL;
 	}
-	height_end(p, outer, e);
-	e->projections = pop_array(p, from, sizeof(struct ast_projection), &e->n_items);
-	return expr_args(p, e, 1, left);
+	parse_height_end(p, outer, e);
+	e->projections = parse_pop_array(p, from, sizeof(struct ast_projection), &e->n_items);
+	return parse_expr_args(p, e, 1, left);
 }
 
 static struct ast_expr *postfix(struct parser *p)
@@ -464,7 +465,7 @@ static void skip_operator(struct parser *p, struct infix x)
 	advance(p);
 	if (x.n_tokens == 2) {
 		if (p->t[-1].kind == TOKEN_KEYWORD) /* STARTS WITH, ENDS WITH */
-			(void)expect(p, KW_WITH);
+			(void)parse_expect(p, KW_WITH);
 		else
 			advance(p);
 	}
@@ -472,21 +473,21 @@ static void skip_operator(struct parser *p, struct infix x)
 
 static struct ast_expr *unary(struct parser *p, enum ast_op op, enum power power)
 {
-	struct ast_expr *e = expr_new(p, AST_UNARY, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_UNARY, p->t->offset);
 
-	if (e == NULL || !enter(p))
+	if (e == NULL || !parse_enter(p))
 		return NULL;
 	e->sub = (uint8_t)op;
 	advance(p);
 	struct ast_expr *arg = binary(p, power);
-	leave(p);
-	return arg != NULL ? expr_args(p, e, 1, arg) : NULL;
+	parse_leave(p);
+	return arg != NULL ? parse_expr_args(p, e, 1, arg) : NULL;
 }
 
 /* -9223372036854775808: its digits alone are not an INT. */
 static struct ast_expr *least_int(struct parser *p)
 {
-	struct ast_expr *e = expr_new(p, AST_LITERAL, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_LITERAL, p->t->offset);
 	int64_t i = 0;
 
 	if (e == NULL)
@@ -501,7 +502,7 @@ static struct ast_expr *least_int(struct parser *p)
 	advance(p);
 	e->value = value_int(i);
 	e->i_token = AST_NO_TOKEN;
-	return expr_done(p, e);
+	return parse_expr_done(p, e);
 }
 
 static struct ast_expr *prefix(struct parser *p)
@@ -523,11 +524,11 @@ static struct ast_expr *prefix(struct parser *p)
 /* a = b, a < b <= c */
 static struct ast_expr *comparison(struct parser *p, struct ast_expr *left)
 {
-	struct ast_expr *e = expr_new(p, AST_COMPARE, left->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_COMPARE, left->offset);
 	uint8_t ops[GQL_COMPARE_MAX];
 	uint32_t from = p->n_stack, n = 0;
 
-	if (e == NULL || !push(p, left))
+	if (e == NULL || !parse_push(p, left))
 		return NULL;
 	for (struct infix x = infix_at(p); x.power == POWER_COMPARE; x = infix_at(p)) {
 		if (n + 1 == GQL_COMPARE_MAX)
@@ -537,27 +538,27 @@ static struct ast_expr *comparison(struct parser *p, struct ast_expr *left)
 		skip_operator(p, x);
 		ops[n++] = (uint8_t)x.op;
 		struct ast_expr *right = binary(p, POWER_PREDICATE);
-		if (right == NULL || !push(p, right))
+		if (right == NULL || !parse_push(p, right))
 			return NULL;
 	}
-	e->args = pop_list(p, from, &e->n_args);
+	e->args = parse_pop_list(p, from, &e->n_args);
 	e->ops = arena_dup(p->a, ops, n);
 	if (e->ops == NULL)
-		return no_memory(p);
-	return expr_done(p, e);
+		return parse_no_memory(p);
+	return parse_expr_done(p, e);
 }
 
 static struct ast_expr *balanced(struct parser *p, enum ast_op op, struct ast_expr **v, uint32_t n)
 {
 	if (n == 1)
 		return v[0];
-	struct ast_expr *e = expr_new(p, AST_BINARY, v[0]->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_BINARY, v[0]->offset);
 	struct ast_expr *left = balanced(p, op, v, (n + 1) / 2);
 	struct ast_expr *right = balanced(p, op, v + (n + 1) / 2, n / 2);
 	if (e == NULL || left == NULL || right == NULL)
 		return NULL;
 	e->sub = (uint8_t)op;
-	e = expr_args(p, e, 2, left, right);
+	e = parse_expr_args(p, e, 2, left, right);
 	if (e != NULL)
 		e->length = v[n - 1]->offset + v[n - 1]->length - e->offset;
 	return e;
@@ -570,12 +571,12 @@ static struct ast_expr *junction(struct parser *p, struct ast_expr *left, struct
 	uint32_t from = p->n_stack;
 	uint16_t code = p->t->code;
 
-	if (!push(p, left))
+	if (!parse_push(p, left))
 		return NULL;
 	while (p->t->code == code) {
 		advance(p);
 		struct ast_expr *right = binary(p, x.power + 1);
-		if (right == NULL || !push(p, right))
+		if (right == NULL || !parse_push(p, right))
 			return NULL;
 	}
 	struct ast_expr **v = (struct ast_expr **)p->stack + from;
@@ -588,7 +589,7 @@ static bool normal_form(struct parser *p, struct ast_expr *e)
 {
 	if (p->t->code == KW_NFC || p->t->code == KW_NFD || p->t->code == KW_NFKC ||
 	    p->t->code == KW_NFKD)
-		take_name(p, &e->name);
+		parse_take_name(p, &e->name);
 	return accept(p, KW_NORMALIZED);
 }
 
@@ -613,22 +614,23 @@ static struct ast_expr *is_test(struct parser *p, struct ast_expr *left)
 		e->sub = AST_IS_DIRECTED;
 	} else if (accept(p, KW_LABELED)) {
 		e->sub = AST_IS_LABELED;
-		e->label = label_expression(p);
-	} else if (accept(p, KW_TYPED) || (p->t->code == ':' && accept(p, ':') && expect(p, ':'))) {
+		e->label = parse_label(p);
+	} else if (accept(p, KW_TYPED) ||
+		   (p->t->code == ':' && accept(p, ':') && parse_expect(p, ':'))) {
 		e->sub = AST_IS_TYPED;
-		e->type = value_type(p);
+		e->type = parse_type(p);
 	} else if (accept(p, KW_SOURCE) || accept(p, KW_DESTINATION)) {
 		e->sub = p->t[-1].code == KW_SOURCE ? AST_IS_SOURCE_OF : AST_IS_DESTINATION_OF;
 		(void)(p->t->kind == TOKEN_NAME &&
 		       str_eq_nocase(token_text(p->text, p->t), STR("OF")) && (advance(p), true));
 		right = postfix(p);
-		return right != NULL ? expr_args(p, e, 2, left, right) : NULL;
+		return right != NULL ? parse_expr_args(p, e, 2, left, right) : NULL;
 	} else {
 		e->sub = AST_IS_NORMALIZED;
 		if (!normal_form(p, e))
-			return syntax_error(p, NULL);
+			return parse_error(p, NULL);
 	}
-	return expr_args(p, e, 1, left);
+	return parse_expr_args(p, e, 1, left);
 }
 
 static struct ast_expr *infix(struct parser *p, struct ast_expr *left, struct infix x)
@@ -640,13 +642,13 @@ static struct ast_expr *infix(struct parser *p, struct ast_expr *left, struct in
 	if (x.op == AST_AND || x.op == AST_OR)
 		return junction(p, left, x);
 
-	struct ast_expr *e = expr_new(p, AST_BINARY, left->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_BINARY, left->offset);
 	if (e == NULL)
 		return NULL;
 	e->sub = (uint8_t)x.op;
 	skip_operator(p, x);
 	struct ast_expr *right = failed(p) ? NULL : binary(p, x.power + 1);
-	return right != NULL ? expr_args(p, e, 2, left, right) : NULL;
+	return right != NULL ? parse_expr_args(p, e, 2, left, right) : NULL;
 }
 
 /* Operators of at least this power, joined to the left. */
@@ -663,20 +665,20 @@ static struct ast_expr *binary(struct parser *p, enum power min)
 	return e;
 }
 
-struct ast_expr *let_value(struct parser *p)
+struct ast_expr *parse_let_value(struct parser *p)
 {
-	if (!enter(p))
+	if (!parse_enter(p))
 		return NULL;
 	struct ast_expr *e = binary(p, POWER_CONCAT);
-	leave(p);
+	parse_leave(p);
 	return e;
 }
 
-struct ast_expr *expression(struct parser *p)
+struct ast_expr *parse_expr(struct parser *p)
 {
-	if (!enter(p))
+	if (!parse_enter(p))
 		return NULL;
 	struct ast_expr *e = binary(p, POWER_OR);
-	leave(p);
+	parse_leave(p);
 	return e;
 }

@@ -16,7 +16,6 @@ struct trace {
 	const struct token *at; /* the furthest token that did not fit */
 	uint32_t n;
 	struct str expected[PARSE_EXPECTED_MAX]; /* a keyword, 'c', or a phrase */
-	unsigned muted;				 /* inside a group that is named as a whole */
 };
 
 struct parser {
@@ -58,13 +57,8 @@ static inline void advance(struct parser *p)
 		p->t++;
 }
 
-void trace_code(struct parser *p, uint16_t code);
-void trace_phrase(struct parser *p, const char *phrase);
-static inline void trace_mute(struct parser *p, int by)
-{
-	if (UNLIKELY(p->trace != NULL))
-		p->trace->muted += (unsigned)by;
-}
+void parse_trace_code(struct parser *p, uint16_t code);
+void parse_trace_phrase(struct parser *p, const char *phrase);
 
 static inline bool accept(struct parser *p, uint16_t code)
 {
@@ -73,7 +67,7 @@ static inline bool accept(struct parser *p, uint16_t code)
 		return true;
 	}
 	if (UNLIKELY(p->trace != NULL))
-		trace_code(p, code);
+		parse_trace_code(p, code);
 	return false;
 }
 /* The punctuation c directly behind the token before it. */
@@ -81,18 +75,17 @@ static inline bool accept_joined(struct parser *p, uint16_t c)
 {
 	return (p->t->flags & TOKEN_JOINED) != 0 && accept(p, c);
 }
-bool expect(struct parser *p, uint16_t code);
-bool expect_kind(struct parser *p, enum token_kind kind, const char *phrase);
+bool parse_expect(struct parser *p, uint16_t code);
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
 /* A plain syntax error here; returns NULL for the caller to pass on. */
-void *syntax_error(struct parser *p, const char *phrase);
+void *parse_error(struct parser *p, const char *phrase);
 /* An error with a text of its own at a token. */
 void *parse_fail(struct parser *p, uint32_t offset, const char *fmt, ...) PRINTF_LIKE(3, 4);
-void *no_memory(struct parser *p);
+void *parse_no_memory(struct parser *p);
 /* Composes the message of a traced run. */
-void trace_report(const struct parser *p);
+void parse_trace_report(const struct parser *p);
 
 static inline bool failed(const struct parser *p)
 {
@@ -100,8 +93,8 @@ static inline bool failed(const struct parser *p)
 }
 
 /* Around every rule that can nest in itself. */
-bool enter(struct parser *p);
-static inline void leave(struct parser *p)
+bool parse_enter(struct parser *p);
+static inline void parse_leave(struct parser *p)
 {
 	p->depth--;
 }
@@ -111,24 +104,24 @@ static inline void leave(struct parser *p)
 struct attempt {
 	const struct token *t;
 	uint32_t n_stack;
-	unsigned depth, muted, no_bar;
+	unsigned depth, no_bar;
 	bool cacheable, writes;
 };
-struct attempt attempt_begin(const struct parser *p);
+struct attempt parse_attempt(const struct parser *p);
 /* True: the parser is back where it was. False: the error stands. */
-bool attempt_undo(struct parser *p, const struct attempt *from);
+bool parse_undo(struct parser *p, const struct attempt *from);
 
 /* ---- nodes and lists ------------------------------------------------------------------------- */
 
-void *node_alloc(struct parser *p, size_t size);
-#define NODE(p, type) ((type *)node_alloc((p), sizeof(type)))
+void *parse_alloc(struct parser *p, size_t size);
+#define NODE(p, type) ((type *)parse_alloc((p), sizeof(type)))
 
-bool push(struct parser *p, void *item);
+bool parse_push(struct parser *p, void *item);
 /* The pointers pushed since n_stack was `from`, as an array in the arena; NULL when there are none
  * or after an error. */
-void *pop_list(struct parser *p, uint32_t from, uint32_t *ret_n);
+void *parse_pop_list(struct parser *p, uint32_t from, uint32_t *ret_n);
 /* The same where each item is a struct of `size` bytes: copied side by side. */
-void *pop_array(struct parser *p, uint32_t from, size_t size, uint32_t *ret_n);
+void *parse_pop_array(struct parser *p, uint32_t from, size_t size, uint32_t *ret_n);
 
 static inline uint32_t length_since(const struct parser *p, uint32_t offset)
 {
@@ -139,72 +132,72 @@ static inline uint32_t length_since(const struct parser *p, uint32_t offset)
 /* ---- names ----------------------------------------------------------------------------------- */
 
 /* Any word, reserved or not, or a quoted name: after '.', ':', AS and in maps. */
-bool any_name(struct parser *p, const char *phrase, struct ast_name *ret);
+bool parse_any_name(struct parser *p, const char *phrase, struct ast_name *ret);
 /* A variable: reserved words only where the caller has looked ahead. */
-bool is_variable(const struct parser *p, const struct token *t);
-bool variable(struct parser *p, struct ast_name *ret);
-void take_name(struct parser *p, struct ast_name *ret);
+bool parse_is_variable(const struct token *t);
+bool parse_variable(struct parser *p, struct ast_name *ret);
+void parse_take_name(struct parser *p, struct ast_name *ret);
 /* a.b.c as one name. */
-bool dotted_name(struct parser *p, const char *phrase, struct ast_name *ret);
-bool name_list(struct parser *p, struct ast_name **ret, uint32_t *ret_n);
+bool parse_dotted_name(struct parser *p, const char *phrase, struct ast_name *ret);
+bool parse_name_list(struct parser *p, struct ast_name **ret, uint32_t *ret_n);
 
 /* ---- chapters -------------------------------------------------------------------------------- */
 
 /* parse_expr.c */
-struct ast_expr *expression(struct parser *p);
+struct ast_expr *parse_expr(struct parser *p);
 /* An expression that an IN at its top level ends. */
-struct ast_expr *let_value(struct parser *p);
-struct ast_expr *map_or_param(struct parser *p); /* properties of an element */
-struct ast_expr *expr_new(struct parser *p, enum ast_expr_kind kind, uint32_t offset);
+struct ast_expr *parse_let_value(struct parser *p);
+struct ast_expr *parse_map_or_param(struct parser *p); /* properties of an element */
+struct ast_expr *parse_expr_new(struct parser *p, enum ast_expr_kind kind, uint32_t offset);
 /* Ends it at the token before p->t; sets length and height. */
-struct ast_expr *expr_done(struct parser *p, struct ast_expr *e);
+struct ast_expr *parse_expr_done(struct parser *p, struct ast_expr *e);
 /* What the queries and patterns inside an expression count for its height: begin before them, end
  * with the node. */
-uint16_t height_begin(struct parser *p);
-void height_end(struct parser *p, uint16_t outer, struct ast_expr *e);
-struct ast_expr *expr_args(struct parser *p, struct ast_expr *e, uint32_t n, ...);
-bool expression_list(struct parser *p, uint16_t close, struct ast_expr ***ret, uint32_t *ret_n);
+uint16_t parse_height_begin(struct parser *p);
+void parse_height_end(struct parser *p, uint16_t outer, struct ast_expr *e);
+struct ast_expr *parse_expr_args(struct parser *p, struct ast_expr *e, uint32_t n, ...);
+bool parse_expr_list(struct parser *p, uint16_t close, struct ast_expr ***ret, uint32_t *ret_n);
 /* parse_list.c: lists and what looks like them */
-struct ast_expr *bracket_primary(struct parser *p);
-struct ast_expr *list_primary(struct parser *p, uint32_t offset);
-struct ast_expr *quantified_primary(struct parser *p, enum ast_quantified which);
-struct ast_expr *reduce_primary(struct parser *p);
+struct ast_expr *parse_bracket(struct parser *p);
+struct ast_expr *parse_list(struct parser *p, uint32_t offset);
+struct ast_expr *parse_quantified(struct parser *p, enum ast_quantified which);
+struct ast_expr *parse_reduce(struct parser *p);
 /* parse_special.c: primaries that a word begins */
-struct ast_expr *keyword_primary(struct parser *p); /* NULL without an error: an ordinary word */
-struct ast_expr *call_primary(struct parser *p);
-struct ast_expr *map_literal(struct parser *p);
+struct ast_expr *parse_keyword(struct parser *p); /* NULL without an error: an ordinary word */
+struct ast_expr *parse_call(struct parser *p);
+struct ast_expr *parse_map(struct parser *p);
 /* parse_type.c */
-const struct ast_type *value_type(struct parser *p);
+const struct ast_type *parse_type(struct parser *p);
 /* parse_element.c */
-const struct ast_label *label_expression(struct parser *p);
-struct ast_part *part_new(struct parser *p, enum ast_part_kind kind);
-struct ast_part *node_pattern(struct parser *p);
-bool starts_edge(const struct parser *p);
-struct ast_part *edge_pattern(struct parser *p);
-bool element_where(struct parser *p, struct ast_part *x);
-bool quantifier(struct parser *p, struct ast_part *x);
-bool quantifier_bound(struct parser *p, uint32_t *ret);
+const struct ast_label *parse_label(struct parser *p);
+struct ast_part *parse_part_new(struct parser *p, enum ast_part_kind kind);
+struct ast_part *parse_node(struct parser *p);
+bool parse_starts_edge(const struct parser *p);
+struct ast_part *parse_edge(struct parser *p);
+bool parse_element_where(struct parser *p, struct ast_part *x);
+bool parse_quantifier(struct parser *p, struct ast_part *x);
+bool parse_quantifier_bound(struct parser *p, uint32_t *ret);
 /* parse_pattern.c */
-const struct ast_pattern *graph_pattern(struct parser *p);
-const struct ast_pattern *insert_pattern(struct parser *p);
-const struct ast_path *merge_pattern(struct parser *p);
+const struct ast_pattern *parse_graph_pattern(struct parser *p);
+const struct ast_pattern *parse_insert_pattern(struct parser *p);
+const struct ast_path *parse_merge_pattern(struct parser *p);
 /* A pattern that stands in an expression: nodes joined by at least one edge, or shortestPath(..).
  * NULL without an error: there is none here, and nothing was taken. */
-const struct ast_pattern *try_pattern(struct parser *p, bool with_var);
-const struct ast_pattern *pattern_of_path(struct parser *p, const struct ast_path *path);
+const struct ast_pattern *parse_try_pattern(struct parser *p, bool with_var);
+const struct ast_pattern *parse_pattern_of(struct parser *p, const struct ast_path *path);
 /* parse_query.c, parse_clause.c */
-const struct ast_query *query(struct parser *p);
-const struct ast_query *braced_query(struct parser *p, uint16_t close);
-const struct ast_query *query_of_pattern(struct parser *p, const struct ast_pattern *pattern);
-bool yield_items(struct parser *p, struct ast_item **ret, uint32_t *ret_n);
-bool starts_clause(const struct parser *p);
-struct ast_clause *clause(struct parser *p);
-struct ast_clause *clause_new(struct parser *p, enum ast_clause_kind kind, uint32_t offset);
-bool page_tail(struct parser *p, struct ast_page *ret);
-struct ast_clause *projection_clause(struct parser *p);
-struct ast_clause *write_clause(struct parser *p);
+const struct ast_query *parse_query(struct parser *p);
+const struct ast_query *parse_braced_query(struct parser *p, uint16_t close);
+const struct ast_query *parse_query_of(struct parser *p, const struct ast_pattern *pattern);
+bool parse_yield(struct parser *p, struct ast_item **ret, uint32_t *ret_n);
+bool parse_starts_clause(const struct parser *p);
+struct ast_clause *parse_clause(struct parser *p);
+struct ast_clause *parse_clause_new(struct parser *p, enum ast_clause_kind kind, uint32_t offset);
+bool parse_page(struct parser *p, struct ast_page *ret);
+struct ast_clause *parse_projection(struct parser *p);
+struct ast_clause *parse_write(struct parser *p);
 /* parse_ddl.c: NULL without an error: not a statement of that chapter */
-struct ast_statement *ddl_statement(struct parser *p);
-struct ast_statement *session_statement(struct parser *p);
+struct ast_statement *parse_ddl(struct parser *p);
+struct ast_statement *parse_session(struct parser *p);
 
 #endif

@@ -29,7 +29,7 @@ static bool starts_group(const struct parser *p)
 
 	if (in == '(' || in == '-' || in == '<' || in == '~')
 		return true;
-	if (is_variable(p, ahead(p, 1)) && next == '=')
+	if (parse_is_variable(ahead(p, 1)) && next == '=')
 		return true;
 	return (in == KW_WALK || in == KW_TRAIL || in == KW_SIMPLE || in == KW_ACYCLIC) &&
 	       (next == '(' || next == KW_PATH || next == KW_PATHS);
@@ -42,17 +42,17 @@ static bool path_variable(struct parser *p, struct ast_name *ret)
 
 	if (!word || peek_at(p, 1) != '=')
 		return true;
-	take_name(p, ret);
+	parse_take_name(p, ret);
 	advance(p);
 	return !failed(p);
 }
 
 static struct ast_part *group(struct parser *p)
 {
-	struct ast_part *x = part_new(p, AST_GROUP);
+	struct ast_part *x = parse_part_new(p, AST_GROUP);
 	struct ast_path *path = NODE(p, struct ast_path);
 
-	if (x == NULL || path == NULL || !enter(p))
+	if (x == NULL || path == NULL || !parse_enter(p))
 		return NULL;
 	advance(p);
 	path->offset = p->t->offset;
@@ -64,10 +64,10 @@ static struct ast_part *group(struct parser *p)
 		(void)(accept(p, KW_PATH) || accept(p, KW_PATHS));
 	}
 	x->group = path_alternatives(p, path);
-	if (x->group == NULL || !element_where(p, x) || !expect(p, ')'))
+	if (x->group == NULL || !parse_element_where(p, x) || !parse_expect(p, ')'))
 		return NULL;
 	x->length = length_since(p, x->offset);
-	leave(p);
+	parse_leave(p);
 	return x;
 }
 
@@ -77,16 +77,16 @@ static struct ast_part *part(struct parser *p)
 
 	if (p->t->code == '(') {
 		if (!starts_group(p))
-			return node_pattern(p);
+			return parse_node(p);
 		x = group(p);
-	} else if (starts_edge(p)) {
-		x = edge_pattern(p);
+	} else if (parse_starts_edge(p)) {
+		x = parse_edge(p);
 	} else {
-		return syntax_error(p, "a node pattern");
+		return parse_error(p, "a node pattern");
 	}
 	if (x == NULL || x->quantified)
 		return x;
-	if (!quantifier(p, x))
+	if (!parse_quantifier(p, x))
 		return NULL;
 	x->length = length_since(p, x->offset);
 	return x;
@@ -104,12 +104,12 @@ static bool push_part(struct parser *p, uint32_t from, struct ast_part *x)
 		if (n == NULL)
 			return false;
 		n->offset = x->offset;
-		if (!push(p, n))
+		if (!parse_push(p, n))
 			return false;
 	}
 	if (x->kind == AST_NODE && last != NULL && last->kind == AST_NODE)
-		return syntax_error(p, "an edge");
-	return push(p, x);
+		return parse_error(p, "an edge");
+	return parse_push(p, x);
 }
 
 static struct ast_term *term(struct parser *p)
@@ -123,13 +123,13 @@ static struct ast_term *term(struct parser *p)
 		struct ast_part *x = part(p);
 		if (x == NULL || !push_part(p, from, x))
 			return NULL;
-	} while (p->t->code == '(' || starts_edge(p));
+	} while (p->t->code == '(' || parse_starts_edge(p));
 	if (((const struct ast_part *)p->stack[p->n_stack - 1])->kind == AST_EDGE) {
-		struct ast_part *n = part_new(p, AST_NODE);
-		if (n == NULL || !push(p, n))
+		struct ast_part *n = parse_part_new(p, AST_NODE);
+		if (n == NULL || !parse_push(p, n))
 			return NULL;
 	}
-	t->parts = pop_list(p, from, &t->n_parts);
+	t->parts = parse_pop_list(p, from, &t->n_parts);
 	return failed(p) ? NULL : t;
 }
 
@@ -139,7 +139,7 @@ static const struct ast_path *path_alternatives(struct parser *p, struct ast_pat
 
 	for (;;) {
 		struct ast_term *t = term(p);
-		if (t == NULL || !push(p, t))
+		if (t == NULL || !parse_push(p, t))
 			return NULL;
 		if (p->t->code != '|' || p->no_bar != 0)
 			break;
@@ -149,7 +149,7 @@ static const struct ast_path *path_alternatives(struct parser *p, struct ast_pat
 			p->t += 2;
 		}
 	}
-	path->terms = pop_list(p, from, &path->n_terms);
+	path->terms = parse_pop_list(p, from, &path->n_terms);
 	path->length = length_since(p, path->offset);
 	return failed(p) ? NULL : path;
 }
@@ -166,7 +166,7 @@ static bool path_mode(struct parser *p, struct ast_prefix *x)
 static bool count_of_paths(struct parser *p, struct ast_prefix *x)
 {
 	x->k = 1;
-	return p->t->kind != TOKEN_INT || quantifier_bound(p, &x->k);
+	return p->t->kind != TOKEN_INT || parse_quantifier_bound(p, &x->k);
 }
 
 static bool shortest_prefix(struct parser *p, struct ast_prefix *x)
@@ -177,7 +177,7 @@ static bool shortest_prefix(struct parser *p, struct ast_prefix *x)
 	if (accept(p, KW_GROUP) || accept(p, KW_GROUPS))
 		x->search = AST_SEARCH_SHORTEST_GROUPS;
 	else if (p->t[-1].code == KW_SHORTEST)
-		return syntax_error(p, "the number of paths");
+		return parse_error(p, "the number of paths");
 	return true;
 }
 
@@ -215,7 +215,7 @@ static bool function_path(struct parser *p, struct ast_path *path)
 	path->prefix.k = 1;
 	path->prefix.function = true;
 	advance(p);
-	return expect(p, '(') && path_alternatives(p, path) != NULL && expect(p, ')');
+	return parse_expect(p, '(') && path_alternatives(p, path) != NULL && parse_expect(p, ')');
 }
 
 static const struct ast_path *path_pattern(struct parser *p)
@@ -246,13 +246,13 @@ static bool match_mode(struct parser *p, struct ast_pattern *x)
 	if (p->t->code == KW_REPEATABLE && peek_at(p, 1) != '=') {
 		advance(p);
 		x->mode = AST_MATCH_REPEATABLE;
-		if (!accept(p, KW_ELEMENTS) && !expect(p, KW_ELEMENT))
+		if (!accept(p, KW_ELEMENTS) && !parse_expect(p, KW_ELEMENT))
 			return false;
 	} else if (p->t->code == KW_DIFFERENT && peek_at(p, 1) != '=') {
 		advance(p);
 		x->mode = AST_MATCH_DIFFERENT_EDGES;
 		if (!accept(p, KW_EDGES) && !accept(p, KW_EDGE) && !accept(p, KW_RELATIONSHIPS) &&
-		    !expect(p, KW_RELATIONSHIP))
+		    !parse_expect(p, KW_RELATIONSHIP))
 			return false;
 	} else {
 		return true;
@@ -267,10 +267,10 @@ static bool paths(struct parser *p, struct ast_pattern *x)
 
 	do {
 		const struct ast_path *path = path_pattern(p);
-		if (path == NULL || !push(p, (void *)path))
+		if (path == NULL || !parse_push(p, (void *)path))
 			return false;
 	} while (accept(p, ','));
-	x->paths = pop_list(p, from, &x->n_paths);
+	x->paths = parse_pop_list(p, from, &x->n_paths);
 	return !failed(p);
 }
 
@@ -283,7 +283,7 @@ static struct ast_pattern *pattern_new(struct parser *p)
 	return x;
 }
 
-const struct ast_pattern *graph_pattern(struct parser *p)
+const struct ast_pattern *parse_graph_pattern(struct parser *p)
 {
 	struct ast_pattern *x = pattern_new(p);
 
@@ -295,7 +295,7 @@ const struct ast_pattern *graph_pattern(struct parser *p)
 			return NULL;
 	}
 	if (accept(p, KW_WHERE)) {
-		x->where = expression(p);
+		x->where = parse_expr(p);
 		if (x->where == NULL)
 			return NULL;
 	}
@@ -303,15 +303,15 @@ const struct ast_pattern *graph_pattern(struct parser *p)
 	return x;
 }
 
-const struct ast_pattern *pattern_of_path(struct parser *p, const struct ast_path *path)
+const struct ast_pattern *parse_pattern_of(struct parser *p, const struct ast_path *path)
 {
 	struct ast_pattern *x = pattern_new(p);
 
-	if (x == NULL || path == NULL || !push(p, (void *)path))
+	if (x == NULL || path == NULL || !parse_push(p, (void *)path))
 		return NULL;
 	x->offset = path->offset;
 	x->length = path->length;
-	x->paths = pop_list(p, p->n_stack - 1, &x->n_paths);
+	x->paths = parse_pop_list(p, p->n_stack - 1, &x->n_paths);
 	return failed(p) ? NULL : x;
 }
 
@@ -352,7 +352,7 @@ static bool check_written(struct parser *p, const struct ast_path *path, bool di
 	return true;
 }
 
-const struct ast_pattern *insert_pattern(struct parser *p)
+const struct ast_pattern *parse_insert_pattern(struct parser *p)
 {
 	struct ast_pattern *x = pattern_new(p);
 
@@ -365,7 +365,7 @@ const struct ast_pattern *insert_pattern(struct parser *p)
 	return x;
 }
 
-const struct ast_path *merge_pattern(struct parser *p)
+const struct ast_path *parse_merge_pattern(struct parser *p)
 {
 	const struct ast_path *path = path_pattern(p);
 
@@ -422,12 +422,12 @@ static void set_not_pattern(struct parser *p, const struct token *t)
 	if (p->not_pattern == NULL)
 		p->not_pattern = arena_zalloc(p->a, (size_t)(p->end - p->first) / 8 + 1);
 	if (p->not_pattern == NULL)
-		no_memory(p);
+		parse_no_memory(p);
 	else
 		p->not_pattern[i >> 3] |= (uint8_t)(1u << (i & 7));
 }
 
-const struct ast_pattern *try_pattern(struct parser *p, bool with_var)
+const struct ast_pattern *parse_try_pattern(struct parser *p, bool with_var)
 {
 	const struct token *t = p->t;
 	bool function = t->code == KW_SHORTESTPATH || t->code == KW_ALLSHORTESTPATHS;
@@ -437,15 +437,15 @@ const struct ast_pattern *try_pattern(struct parser *p, bool with_var)
 	if (!function && (!looks_like_pattern(p, t) || is_not_pattern(p, t)))
 		return NULL;
 
-	const struct attempt from = attempt_begin(p);
+	const struct attempt from = parse_attempt(p);
 	p->no_bar++; /* a bar behind it ends a comprehension's pattern */
 	const struct ast_path *path = path_pattern(p);
 	p->no_bar = from.no_bar;
 	if (path != NULL && (function || path->terms[0]->n_parts > 1))
-		return pattern_of_path(p, path);
-	if (!function && attempt_undo(p, &from))
+		return parse_pattern_of(p, path);
+	if (!function && parse_undo(p, &from))
 		set_not_pattern(p, t);
 	else if (path != NULL)
-		syntax_error(p, "an edge");
+		parse_error(p, "an edge");
 	return NULL;
 }

@@ -1,26 +1,26 @@
 /* Queries: clauses in line, joined by UNION and the like, in parts joined by NEXT. */
 #include "gql/parse_int.h"
 
-bool yield_items(struct parser *p, struct ast_item **ret, uint32_t *ret_n)
+bool parse_yield(struct parser *p, struct ast_item **ret, uint32_t *ret_n)
 {
 	uint32_t from = p->n_stack;
 
 	do {
 		struct ast_item *x = NODE(p, struct ast_item);
-		struct ast_expr *e = expr_new(p, AST_VAR, p->t->offset);
-		if (x == NULL || e == NULL || !variable(p, &e->name))
+		struct ast_expr *e = parse_expr_new(p, AST_VAR, p->t->offset);
+		if (x == NULL || e == NULL || !parse_variable(p, &e->name))
 			return false;
-		x->expr = expr_done(p, e);
-		if (accept(p, KW_AS) && !any_name(p, "a name", &x->alias))
+		x->expr = parse_expr_done(p, e);
+		if (accept(p, KW_AS) && !parse_any_name(p, "a name", &x->alias))
 			return false;
-		if (!push(p, x))
+		if (!parse_push(p, x))
 			return false;
 	} while (accept(p, ','));
-	*ret = pop_array(p, from, sizeof(struct ast_item), ret_n);
+	*ret = parse_pop_array(p, from, sizeof(struct ast_item), ret_n);
 	return !failed(p);
 }
 
-bool starts_clause(const struct parser *p)
+bool parse_starts_clause(const struct parser *p)
 {
 	switch (p->t->code) {
 	case KW_MATCH:
@@ -64,7 +64,7 @@ static void expect_clause(struct parser *p)
 
 	if (p->trace != NULL)
 		for (size_t i = 0; i < ARRAY_LEN(words); i++)
-			trace_code(p, words[i]);
+			parse_trace_code(p, words[i]);
 }
 
 static bool changes_graph(uint8_t kind)
@@ -89,13 +89,13 @@ static const struct ast_linear *linear(struct parser *p)
 	if (x == NULL)
 		return NULL;
 	x->offset = p->t->offset;
-	if (!starts_clause(p)) {
+	if (!parse_starts_clause(p)) {
 		expect_clause(p);
-		return syntax_error(p, NULL);
+		return parse_error(p, NULL);
 	}
-	while (starts_clause(p)) {
-		struct ast_clause *c = clause(p);
-		if (c == NULL || !push(p, c))
+	while (parse_starts_clause(p)) {
+		struct ast_clause *c = parse_clause(p);
+		if (c == NULL || !parse_push(p, c))
 			return NULL;
 		last = c->kind;
 		if (changes_graph(last))
@@ -106,7 +106,7 @@ static const struct ast_linear *linear(struct parser *p)
 	x->open_end = !ends_query(last);
 	if (last != AST_RETURN)
 		expect_clause(p);
-	x->clauses = pop_list(p, from, &x->n_clauses);
+	x->clauses = parse_pop_list(p, from, &x->n_clauses);
 	x->length = length_since(p, x->offset);
 	return failed(p) ? NULL : x;
 }
@@ -147,7 +147,7 @@ static struct ast_compose *compose(struct parser *p)
 		return NULL;
 	for (;;) {
 		const struct ast_linear *l = linear(p);
-		if (l == NULL || !push(p, (void *)l))
+		if (l == NULL || !parse_push(p, (void *)l))
 			return NULL;
 		const struct token *at = p->t;
 		if (!setop(p, &ops[n]))
@@ -161,27 +161,27 @@ static struct ast_compose *compose(struct parser *p)
 					  "more than %d queries joined (GQL_BRANCHES_MAX)",
 					  GQL_BRANCHES_MAX);
 	}
-	x->branches = pop_list(p, from, &x->n_branches);
+	x->branches = parse_pop_list(p, from, &x->n_branches);
 	x->ops = n > 0 ? arena_dup(p->a, ops, n) : NULL;
 	if (n > 0 && x->ops == NULL)
-		return no_memory(p);
+		return parse_no_memory(p);
 	return failed(p) ? NULL : x;
 }
 
-const struct ast_query *query(struct parser *p)
+const struct ast_query *parse_query(struct parser *p)
 {
 	struct ast_query *q = NODE(p, struct ast_query);
 	uint32_t from = p->n_stack;
 	struct ast_item *yield = NULL;
 	uint32_t n_yield = 0;
 
-	if (q == NULL || !enter(p))
+	if (q == NULL || !parse_enter(p))
 		return NULL;
 	q->offset = p->t->offset;
 	p->writes = false;
 	for (;;) {
 		struct ast_compose *c = compose(p);
-		if (c == NULL || !push(p, c))
+		if (c == NULL || !parse_push(p, c))
 			return NULL;
 		c->yield = yield;
 		c->n_yield = n_yield;
@@ -189,23 +189,23 @@ const struct ast_query *query(struct parser *p)
 			break;
 		yield = NULL;
 		n_yield = 0;
-		if (accept(p, KW_YIELD) && !yield_items(p, &yield, &n_yield))
+		if (accept(p, KW_YIELD) && !parse_yield(p, &yield, &n_yield))
 			return NULL;
 	}
-	q->parts = pop_list(p, from, &q->n_parts);
+	q->parts = parse_pop_list(p, from, &q->n_parts);
 	q->length = length_since(p, q->offset);
 	q->writes = p->writes;
-	leave(p);
+	parse_leave(p);
 	return failed(p) ? NULL : q;
 }
 
 /* A query of one MATCH. */
-const struct ast_query *query_of_pattern(struct parser *p, const struct ast_pattern *pattern)
+const struct ast_query *parse_query_of(struct parser *p, const struct ast_pattern *pattern)
 {
 	struct ast_query *q = NODE(p, struct ast_query);
 	struct ast_compose *c = NODE(p, struct ast_compose);
 	struct ast_linear *l = NODE(p, struct ast_linear);
-	struct ast_clause *m = clause_new(p, AST_MATCH, pattern->offset);
+	struct ast_clause *m = parse_clause_new(p, AST_MATCH, pattern->offset);
 
 	if (q == NULL || c == NULL || l == NULL || m == NULL)
 		return NULL;
@@ -213,29 +213,29 @@ const struct ast_query *query_of_pattern(struct parser *p, const struct ast_patt
 	q->offset = l->offset = pattern->offset;
 	q->length = l->length = m->length = pattern->length;
 	q->pattern_only = true;
-	if (!push(p, m))
+	if (!parse_push(p, m))
 		return NULL;
-	l->clauses = pop_list(p, p->n_stack - 1, &l->n_clauses);
-	if (failed(p) || !push(p, l))
+	l->clauses = parse_pop_list(p, p->n_stack - 1, &l->n_clauses);
+	if (failed(p) || !parse_push(p, l))
 		return NULL;
-	c->branches = pop_list(p, p->n_stack - 1, &c->n_branches);
-	if (failed(p) || !push(p, c))
+	c->branches = parse_pop_list(p, p->n_stack - 1, &c->n_branches);
+	if (failed(p) || !parse_push(p, c))
 		return NULL;
-	q->parts = pop_list(p, p->n_stack - 1, &q->n_parts);
+	q->parts = parse_pop_list(p, p->n_stack - 1, &q->n_parts);
 	return failed(p) ? NULL : q;
 }
 
 /* The body of EXISTS, COUNT and the like: a query, or a bare pattern. The opening is taken. */
-const struct ast_query *braced_query(struct parser *p, uint16_t close)
+const struct ast_query *parse_braced_query(struct parser *p, uint16_t close)
 {
 	const struct ast_query *q = NULL;
 
-	if (starts_clause(p)) {
-		q = query(p);
+	if (parse_starts_clause(p)) {
+		q = parse_query(p);
 	} else {
-		const struct ast_pattern *pattern = graph_pattern(p);
+		const struct ast_pattern *pattern = parse_graph_pattern(p);
 		if (pattern != NULL)
-			q = query_of_pattern(p, pattern);
+			q = parse_query_of(p, pattern);
 	}
-	return q != NULL && expect(p, close) ? q : NULL;
+	return q != NULL && parse_expect(p, close) ? q : NULL;
 }

@@ -4,50 +4,51 @@
 
 /* ---- maps, calls ----------------------------------------------------------------------------- */
 
-struct ast_expr *map_literal(struct parser *p)
+struct ast_expr *parse_map(struct parser *p)
 {
-	struct ast_expr *e = expr_new(p, AST_MAP, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_MAP, p->t->offset);
 	uint32_t n = 0, cap = 4;
 	uint32_t from = p->n_stack;
 	unsigned no_bar = p->no_bar;
 
-	if (e == NULL || !expect(p, '{'))
+	if (e == NULL || !parse_expect(p, '{'))
 		return NULL;
 	struct ast_name *keys = arena_alloc(p->a, cap * sizeof(*keys));
 	if (keys == NULL)
-		return no_memory(p);
+		return parse_no_memory(p);
 	p->no_bar = 0;
 	while (p->t->code != '}' || n > 0) {
 		if (n == cap) {
 			struct ast_name *more = arena_alloc(p->a, 2 * cap * sizeof(*keys));
 			if (more == NULL)
-				return no_memory(p);
+				return parse_no_memory(p);
 			keys = memcpy(more, keys, n * sizeof(*keys));
 			cap *= 2;
 		}
 		keys[n] = (struct ast_name){0};
-		if (!any_name(p, "a property name", &keys[n++]) || !expect(p, ':'))
+		if (!parse_any_name(p, "a property name", &keys[n++]) || !parse_expect(p, ':'))
 			return NULL;
-		struct ast_expr *value = expression(p);
-		if (value == NULL || !push(p, value))
+		struct ast_expr *value = parse_expr(p);
+		if (value == NULL || !parse_push(p, value))
 			return NULL;
 		if (!accept(p, ','))
 			break;
 	}
 	p->no_bar = no_bar;
-	if (!expect(p, '}'))
+	if (!parse_expect(p, '}'))
 		return NULL;
 	e->keys = keys;
-	e->args = pop_list(p, from, &e->n_args);
-	return expr_done(p, e);
+	e->args = parse_pop_list(p, from, &e->n_args);
+	return parse_expr_done(p, e);
 }
 
-struct ast_expr *call_primary(struct parser *p)
+struct ast_expr *parse_call(struct parser *p)
 {
-	struct ast_expr *e = expr_new(p, AST_CALL, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_CALL, p->t->offset);
 	unsigned no_bar = p->no_bar;
 
-	if (e == NULL || !dotted_name(p, "a function name", &e->name) || !expect(p, '('))
+	if (e == NULL || !parse_dotted_name(p, "a function name", &e->name) ||
+	    !parse_expect(p, '('))
 		return NULL;
 	if (p->t->code == '*' && peek_at(p, 1) == ')') {
 		e->star = true;
@@ -58,14 +59,14 @@ struct ast_expr *call_primary(struct parser *p)
 		advance(p); /* count(ALL x): the default */
 	}
 	p->no_bar = 0;
-	bool ok = expression_list(p, ')', &e->args, &e->n_args);
+	bool ok = parse_expr_list(p, ')', &e->args, &e->n_args);
 	p->no_bar = no_bar;
-	return ok ? expr_done(p, e) : NULL;
+	return ok ? parse_expr_done(p, e) : NULL;
 }
 
 static struct ast_expr *call_named(struct parser *p, uint32_t offset, struct str name)
 {
-	struct ast_expr *e = expr_new(p, AST_CALL, offset);
+	struct ast_expr *e = parse_expr_new(p, AST_CALL, offset);
 
 	if (e != NULL) {
 		e->name.text = name;
@@ -82,8 +83,8 @@ static struct ast_expr *bare_call(struct parser *p)
 
 	advance(p);
 	if (accept(p, '('))
-		(void)expect(p, ')');
-	return e != NULL ? expr_done(p, e) : NULL;
+		(void)parse_expect(p, ')');
+	return e != NULL ? parse_expr_done(p, e) : NULL;
 }
 
 /* TRIM(BOTH x FROM s) and its short forms become calls of btrim, ltrim and rtrim. */
@@ -101,16 +102,16 @@ static struct ast_expr *trim_call(struct parser *p)
 	if (side == KW_LEADING || side == KW_TRAILING || side == KW_BOTH)
 		advance(p);
 	if (p->t->code != KW_FROM) {
-		what = expression(p);
+		what = parse_expr(p);
 		if (what == NULL)
 			return NULL;
 	}
-	if (!expect(p, KW_FROM))
+	if (!parse_expect(p, KW_FROM))
 		return NULL;
-	struct ast_expr *from = expression(p);
-	if (from == NULL || !expect(p, ')'))
+	struct ast_expr *from = parse_expr(p);
+	if (from == NULL || !parse_expect(p, ')'))
 		return NULL;
-	return what != NULL ? expr_args(p, e, 2, from, what) : expr_args(p, e, 1, from);
+	return what != NULL ? parse_expr_args(p, e, 2, from, what) : parse_expr_args(p, e, 1, from);
 }
 
 /* Whether a FROM stands at the level of the parenthesis that opens behind p->t. */
@@ -136,28 +137,28 @@ static struct ast_expr *normalize_call(struct parser *p)
 	struct ast_expr *form = NULL;
 
 	p->t += 2;
-	struct ast_expr *s = expression(p);
+	struct ast_expr *s = parse_expr(p);
 	if (e == NULL || s == NULL)
 		return NULL;
 	if (accept(p, ',')) {
-		form = expr_new(p, AST_LITERAL, p->t->offset);
+		form = parse_expr_new(p, AST_LITERAL, p->t->offset);
 		if (form == NULL)
 			return NULL;
 		if (p->t->code != KW_NFC && p->t->code != KW_NFD && p->t->code != KW_NFKC &&
 		    p->t->code != KW_NFKD) {
-			form = expression(p);
+			form = parse_expr(p);
 		} else {
 			form->value = value_str(token_text(p->text, p->t));
 			form->i_token = AST_NO_TOKEN;
 			advance(p);
-			form = expr_done(p, form);
+			form = parse_expr_done(p, form);
 		}
 		if (form == NULL)
 			return NULL;
 	}
-	if (!expect(p, ')'))
+	if (!parse_expect(p, ')'))
 		return NULL;
-	return form != NULL ? expr_args(p, e, 2, s, form) : expr_args(p, e, 1, s);
+	return form != NULL ? parse_expr_args(p, e, 2, s, form) : parse_expr_args(p, e, 1, s);
 }
 
 /* ---- CASE, CAST, LET ------------------------------------------------------------------------- */
@@ -174,24 +175,24 @@ static bool case_branch(struct parser *p)
 				   ARRAY_LEN(when));
 			return false;
 		}
-		when[n] = expression(p);
+		when[n] = parse_expr(p);
 		if (when[n++] == NULL)
 			return false;
 	} while (accept(p, ','));
-	if (!expect(p, KW_THEN))
+	if (!parse_expect(p, KW_THEN))
 		return false;
-	struct ast_expr *then = expression(p);
+	struct ast_expr *then = parse_expr(p);
 	if (then == NULL)
 		return false;
 	for (uint32_t i = 0; i < n; i++)
-		if (!push(p, when[i]) || !push(p, then))
+		if (!parse_push(p, when[i]) || !parse_push(p, then))
 			return false;
 	return true;
 }
 
 static struct ast_expr *case_primary(struct parser *p)
 {
-	struct ast_expr *e = expr_new(p, AST_CASE, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_CASE, p->t->offset);
 	struct ast_expr *operand = NULL, *otherwise = NULL;
 	uint32_t from = p->n_stack;
 
@@ -199,45 +200,45 @@ static struct ast_expr *case_primary(struct parser *p)
 		return NULL;
 	advance(p);
 	if (p->t->code != KW_WHEN) {
-		operand = expression(p);
+		operand = parse_expr(p);
 		if (operand == NULL)
 			return NULL;
 	}
-	if (!push(p, operand) || !expect(p, KW_WHEN))
+	if (!parse_push(p, operand) || !parse_expect(p, KW_WHEN))
 		return NULL;
 	do {
 		if (!case_branch(p))
 			return NULL;
 	} while (accept(p, KW_WHEN));
 	if (accept(p, KW_ELSE)) {
-		otherwise = expression(p);
+		otherwise = parse_expr(p);
 		if (otherwise == NULL)
 			return NULL;
 	}
-	if (!push(p, otherwise) || !expect(p, KW_END))
+	if (!parse_push(p, otherwise) || !parse_expect(p, KW_END))
 		return NULL;
-	e->args = pop_list(p, from, &e->n_args);
-	return expr_done(p, e);
+	e->args = parse_pop_list(p, from, &e->n_args);
+	return parse_expr_done(p, e);
 }
 
 static struct ast_expr *cast_primary(struct parser *p)
 {
-	struct ast_expr *e = expr_new(p, AST_CAST, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_CAST, p->t->offset);
 
 	p->t += 2;
-	struct ast_expr *value = expression(p);
-	if (e == NULL || value == NULL || !expect(p, KW_AS))
+	struct ast_expr *value = parse_expr(p);
+	if (e == NULL || value == NULL || !parse_expect(p, KW_AS))
 		return NULL;
-	e->type = value_type(p);
-	if (e->type == NULL || !expect(p, ')'))
+	e->type = parse_type(p);
+	if (e->type == NULL || !parse_expect(p, ')'))
 		return NULL;
-	return expr_args(p, e, 1, value);
+	return parse_expr_args(p, e, 1, value);
 }
 
 /* LET a = 1, b = 2 IN e END */
 static struct ast_expr *let_primary(struct parser *p)
 {
-	struct ast_expr *e = expr_new(p, AST_LET_IN, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_LET_IN, p->t->offset);
 	uint32_t names = p->n_stack, n_names = 0;
 	struct ast_expr *values[32], *value = NULL;
 
@@ -249,30 +250,31 @@ static struct ast_expr *let_primary(struct parser *p)
 		if (n_names == ARRAY_LEN(values))
 			return parse_fail(p, p->t->offset, "more than %zu names in one LET .. IN",
 					  ARRAY_LEN(values));
-		if (name == NULL || !variable(p, name) || !push(p, name) || !expect(p, '='))
+		if (name == NULL || !parse_variable(p, name) || !parse_push(p, name) ||
+		    !parse_expect(p, '='))
 			return NULL;
 		/* `IN` ends the definitions; a membership test needs its parentheses here. */
-		value = let_value(p);
+		value = parse_let_value(p);
 		if (value == NULL)
 			return NULL;
 		values[n_names++] = value;
 	} while (accept(p, ','));
-	if (!expect(p, KW_IN))
+	if (!parse_expect(p, KW_IN))
 		return NULL;
-	struct ast_expr *body = expression(p);
-	if (body == NULL || !expect(p, KW_END))
+	struct ast_expr *body = parse_expr(p);
+	if (body == NULL || !parse_expect(p, KW_END))
 		return NULL;
-	e->keys = pop_array(p, names, sizeof(struct ast_name), &n_names);
+	e->keys = parse_pop_array(p, names, sizeof(struct ast_name), &n_names);
 	if (e->keys == NULL)
 		return NULL;
 	uint32_t from = p->n_stack;
 	for (uint32_t i = 0; i < n_names; i++)
-		if (!push(p, values[i]))
+		if (!parse_push(p, values[i]))
 			return NULL;
-	if (!push(p, body))
+	if (!parse_push(p, body))
 		return NULL;
-	e->args = pop_list(p, from, &e->n_args);
-	return expr_done(p, e);
+	e->args = parse_pop_list(p, from, &e->n_args);
+	return parse_expr_done(p, e);
 }
 
 /* ---- subqueries ---------------------------------------------------------------------------------
@@ -287,45 +289,45 @@ static struct ast_expr *subquery(struct parser *p, enum ast_expr_kind kind)
 
 	advance(p);
 	uint16_t close = p->t->code == '(' ? ')' : '}';
-	uint16_t outer = height_begin(p);
+	uint16_t outer = parse_height_begin(p);
 	advance(p);
 	p->no_bar = 0;
-	const struct ast_query *q = braced_query(p, close);
+	const struct ast_query *q = parse_braced_query(p, close);
 	p->no_bar = no_bar;
 	if (q == NULL)
 		return NULL;
 	if (q->writes)
 		return parse_fail(p, offset, "a subquery in an expression cannot change the graph");
 	p->writes = writes;
-	struct ast_expr *e = expr_new(p, kind, offset);
-	height_end(p, outer, e);
+	struct ast_expr *e = parse_expr_new(p, kind, offset);
+	parse_height_end(p, outer, e);
 	if (e == NULL)
 		return NULL;
 	e->query = q;
-	return expr_done(p, e);
+	return parse_expr_done(p, e);
 }
 
 /* EXISTS ((a)-->(b) WHERE ..); exists(pattern) of Cypher. NULL without an error: a call. */
 static struct ast_expr *exists_pattern(struct parser *p)
 {
-	const struct attempt from = attempt_begin(p);
+	const struct attempt from = parse_attempt(p);
 	uint32_t offset = p->t->offset;
-	uint16_t outer = height_begin(p);
+	uint16_t outer = parse_height_begin(p);
 	const struct ast_query *q = NULL;
 
 	p->t += 2;
-	const struct ast_pattern *pattern = graph_pattern(p);
+	const struct ast_pattern *pattern = parse_graph_pattern(p);
 	if (pattern != NULL && pattern->paths[0]->terms[0]->n_parts + pattern->n_paths > 2 &&
-	    expect(p, ')'))
-		q = query_of_pattern(p, pattern);
-	struct ast_expr *e = q != NULL ? expr_new(p, AST_EXISTS, offset) : NULL;
-	height_end(p, outer, e);
+	    parse_expect(p, ')'))
+		q = parse_query_of(p, pattern);
+	struct ast_expr *e = q != NULL ? parse_expr_new(p, AST_EXISTS, offset) : NULL;
+	parse_height_end(p, outer, e);
 	if (e == NULL) {
-		(void)attempt_undo(p, &from);
+		(void)parse_undo(p, &from);
 		return NULL;
 	}
 	e->query = q;
-	return expr_done(p, e);
+	return parse_expr_done(p, e);
 }
 
 static struct ast_expr *exists_primary(struct parser *p)
@@ -341,20 +343,20 @@ static struct ast_expr *exists_primary(struct parser *p)
 
 static struct ast_expr *constant(struct parser *p, struct value v)
 {
-	struct ast_expr *e = expr_new(p, AST_LITERAL, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_LITERAL, p->t->offset);
 
 	if (e == NULL)
 		return NULL;
 	e->value = v;
 	e->i_token = AST_NO_TOKEN;
 	advance(p);
-	return expr_done(p, e);
+	return parse_expr_done(p, e);
 }
 
 /* DATE '2020-02-29' */
 static struct ast_expr *temporal(struct parser *p, enum value_kind kind)
 {
-	struct ast_expr *e = expr_new(p, AST_TEMPORAL, p->t->offset);
+	struct ast_expr *e = parse_expr_new(p, AST_TEMPORAL, p->t->offset);
 
 	if (e == NULL || ahead(p, 1)->kind != TOKEN_STRING)
 		return NULL;
@@ -367,21 +369,21 @@ static struct ast_expr *temporal(struct parser *p, enum value_kind kind)
 	}
 	e->i_token = (uint32_t)(p->t - p->first);
 	advance(p);
-	return expr_done(p, e);
+	return parse_expr_done(p, e);
 }
 
 static struct ast_expr *shortest(struct parser *p)
 {
 	uint32_t offset = p->t->offset;
-	uint16_t outer = height_begin(p);
-	const struct ast_pattern *pattern = try_pattern(p, false);
-	struct ast_expr *e = pattern != NULL ? expr_new(p, AST_SHORTEST, offset) : NULL;
+	uint16_t outer = parse_height_begin(p);
+	const struct ast_pattern *pattern = parse_try_pattern(p, false);
+	struct ast_expr *e = pattern != NULL ? parse_expr_new(p, AST_SHORTEST, offset) : NULL;
 
-	height_end(p, outer, e);
+	parse_height_end(p, outer, e);
 	if (e == NULL)
 		return NULL;
 	e->pattern = pattern;
-	return expr_done(p, e);
+	return parse_expr_done(p, e);
 }
 
 /* word[a, b]: a constructor; word[0] is an element of a variable that is called so. */
@@ -411,7 +413,7 @@ static struct ast_expr *constructor(struct parser *p, enum ast_expr_kind kind)
 	if (!is_constructor(p))
 		return NULL;
 	advance(p);
-	struct ast_expr *e = list_primary(p, offset);
+	struct ast_expr *e = parse_list(p, offset);
 	if (e != NULL)
 		e->kind = (uint8_t)kind;
 	return e;
@@ -419,7 +421,7 @@ static struct ast_expr *constructor(struct parser *p, enum ast_expr_kind kind)
 
 static bool is_iteration(const struct parser *p)
 {
-	return peek_at(p, 1) == '(' && is_variable(p, ahead(p, 2)) && peek_at(p, 3) == KW_IN;
+	return peek_at(p, 1) == '(' && parse_is_variable(ahead(p, 2)) && peek_at(p, 3) == KW_IN;
 }
 
 static bool opens_query(const struct parser *p)
@@ -437,15 +439,15 @@ static struct ast_expr *bracketed_word(struct parser *p)
 {
 	switch (p->t->code) {
 	case KW_ALL:
-		return is_iteration(p) ? quantified_primary(p, AST_ALL) : NULL;
+		return is_iteration(p) ? parse_quantified(p, AST_ALL) : NULL;
 	case KW_ANY:
-		return is_iteration(p) ? quantified_primary(p, AST_ANY) : NULL;
+		return is_iteration(p) ? parse_quantified(p, AST_ANY) : NULL;
 	case KW_NONE:
-		return is_iteration(p) ? quantified_primary(p, AST_NONE) : NULL;
+		return is_iteration(p) ? parse_quantified(p, AST_NONE) : NULL;
 	case KW_SINGLE:
-		return is_iteration(p) ? quantified_primary(p, AST_SINGLE) : NULL;
+		return is_iteration(p) ? parse_quantified(p, AST_SINGLE) : NULL;
 	case KW_REDUCE:
-		return peek_at(p, 1) == '(' && peek_at(p, 3) == '=' ? reduce_primary(p) : NULL;
+		return peek_at(p, 1) == '(' && peek_at(p, 3) == '=' ? parse_reduce(p) : NULL;
 	case KW_COUNT:
 		return opens_query(p) ? subquery(p, AST_COUNT) : NULL;
 	case KW_COLLECT:
@@ -463,7 +465,7 @@ static struct ast_expr *bracketed_word(struct parser *p)
 	case KW_ARRAY:
 		return constructor(p, AST_LIST);
 	case KW_RECORD:
-		return opens_map(p) ? (advance(p), map_literal(p)) : NULL;
+		return opens_map(p) ? (advance(p), parse_map(p)) : NULL;
 	case KW_CAST:
 		return peek_at(p, 1) == '(' ? cast_primary(p) : NULL;
 	case KW_TRIM:
@@ -475,7 +477,7 @@ static struct ast_expr *bracketed_word(struct parser *p)
 	}
 }
 
-struct ast_expr *keyword_primary(struct parser *p)
+struct ast_expr *parse_keyword(struct parser *p)
 {
 	switch (p->t->code) {
 	case KW_TRUE:

@@ -42,7 +42,7 @@ static bool type_size(struct parser *p, uint32_t *ret)
 	int64_t n = 0;
 
 	if (p->t->kind != TOKEN_INT)
-		return syntax_error(p, "a length");
+		return parse_error(p, "a length");
 	if (token_is_lifted(p->t))
 		p->cacheable = false;
 	if (token_int(p->text, p->t, false, &n, p->d) != ST_OK || n > UINT32_MAX - 1)
@@ -65,12 +65,12 @@ static bool type_sizes(struct parser *p, struct ast_type *t)
 		if (!type_size(p, &t->max))
 			return false;
 	}
-	return expect(p, ')');
+	return parse_expect(p, ')');
 }
 
 static bool set_items(struct parser *p, struct ast_type *t, uint32_t from)
 {
-	t->items = pop_list(p, from, &t->n_items);
+	t->items = parse_pop_list(p, from, &t->n_items);
 	return !failed(p);
 }
 
@@ -79,19 +79,19 @@ static bool element_type(struct parser *p, struct ast_type *t)
 	uint32_t from = p->n_stack;
 	const struct ast_type *item = union_type(p);
 
-	return item != NULL && push(p, (void *)item) && set_items(p, t, from);
+	return item != NULL && parse_push(p, (void *)item) && set_items(p, t, from);
 }
 
 static bool list_size(struct parser *p, struct ast_type *t)
 {
-	return !accept(p, '[') || (type_size(p, &t->max) && expect(p, ']'));
+	return !accept(p, '[') || (type_size(p, &t->max) && parse_expect(p, ']'));
 }
 
 static bool list_type(struct parser *p, struct ast_type *t)
 {
 	t->value_kind = V_LIST;
 	advance(p);
-	if (accept(p, '<') && (!element_type(p, t) || !expect(p, '>')))
+	if (accept(p, '<') && (!element_type(p, t) || !parse_expect(p, '>')))
 		return false;
 	return list_size(p, t);
 }
@@ -111,20 +111,20 @@ static bool record_type(struct parser *p, struct ast_type *t)
 			return parse_fail(p, p->t->offset, "more than %zu fields in a record type",
 					  ARRAY_LEN(fields));
 		struct ast_name *name = fields[n++] = NODE(p, struct ast_name);
-		if (name == NULL || !any_name(p, "a field name", name))
+		if (name == NULL || !parse_any_name(p, "a field name", name))
 			return false;
-		if (accept(p, ':') ? !expect(p, ':') : (accept(p, KW_TYPED), false))
+		if (accept(p, ':') ? !parse_expect(p, ':') : (accept(p, KW_TYPED), false))
 			return false;
 		const struct ast_type *item = union_type(p);
-		if (item == NULL || !push(p, (void *)item))
+		if (item == NULL || !parse_push(p, (void *)item))
 			return false;
 	} while (accept(p, ','));
-	if (!set_items(p, t, from) || !expect(p, '}'))
+	if (!set_items(p, t, from) || !parse_expect(p, '}'))
 		return false;
 	for (uint32_t i = 0; i < n; i++)
-		if (!push(p, fields[i]))
+		if (!parse_push(p, fields[i]))
 			return false;
-	t->fields = pop_array(p, from, sizeof(struct ast_name), &n);
+	t->fields = parse_pop_array(p, from, sizeof(struct ast_name), &n);
 	return !failed(p);
 }
 
@@ -156,7 +156,7 @@ static bool any_type(struct parser *p, struct ast_type *t)
 	(void)accept(p, KW_VALUE);
 	if (!accept(p, '<'))
 		return true;
-	if (!element_type(p, t) || !expect(p, '>'))
+	if (!element_type(p, t) || !parse_expect(p, '>'))
 		return false;
 	const struct ast_type *inner = t->items[0];
 	if (inner->kind == AST_TYPE_ANY && inner->n_items > 0) { /* A | B: its members are ours */
@@ -177,12 +177,12 @@ static bool time_type(struct parser *p, struct ast_type *t)
 	local = local ||
 		(p->t->code == KW_TIMESTAMP && p->t[0].length != 0 && peek_at(p, 1) != KW_WITH);
 	if (!time && p->t->code != KW_DATETIME && p->t->code != KW_TIMESTAMP)
-		return syntax_error(p, "a type");
+		return parse_error(p, "a type");
 	advance(p);
 	if ((p->t->code == KW_WITH || p->t->code == KW_WITHOUT) && peek_at(p, 1) == KW_TIME) {
 		local = p->t->code == KW_WITHOUT;
 		p->t += 2;
-		if (!expect(p, KW_ZONE))
+		if (!parse_expect(p, KW_ZONE))
 			return false;
 	}
 	t->value_kind = time ? (local ? V_LOCAL_TIME : V_ZONED_TIME)
@@ -198,8 +198,8 @@ static bool duration_type(struct parser *p, struct ast_type *t)
 	if (!accept(p, '('))
 		return true;
 	bool year = accept(p, KW_YEAR);
-	return (year || expect(p, KW_DAY)) && expect(p, KW_TO) &&
-	       expect(p, year ? KW_MONTH : KW_SECOND) && expect(p, ')');
+	return (year || parse_expect(p, KW_DAY)) && parse_expect(p, KW_TO) &&
+	       parse_expect(p, year ? KW_MONTH : KW_SECOND) && parse_expect(p, ')');
 }
 
 static bool simple_type(struct parser *p, struct ast_type *t)
@@ -223,7 +223,7 @@ static bool simple_type(struct parser *p, struct ast_type *t)
 		(void)accept(p, KW_PRECISION);
 		return type_sizes(p, t);
 	}
-	return syntax_error(p, "a type");
+	return parse_error(p, "a type");
 }
 
 static bool type_body(struct parser *p, struct ast_type *t)
@@ -252,7 +252,7 @@ static bool type_body(struct parser *p, struct ast_type *t)
 	case KW_PROPERTY:
 	case KW_GRAPH:
 		t->kind = AST_TYPE_GRAPH;
-		return accept(p, KW_PROPERTY) ? expect(p, KW_GRAPH) : accept(p, KW_GRAPH);
+		return accept(p, KW_PROPERTY) ? parse_expect(p, KW_GRAPH) : accept(p, KW_GRAPH);
 	case KW_TABLE:
 		t->kind = AST_TYPE_TABLE;
 		advance(p);
@@ -290,7 +290,7 @@ static const struct ast_type *postfix_type(struct parser *p)
 		if (!accept(p, KW_LIST) && !accept(p, KW_ARRAY))
 			return t;
 		struct ast_type *outer = type_new(p, t->offset);
-		if (outer == NULL || !push(p, t))
+		if (outer == NULL || !parse_push(p, t))
 			return NULL;
 		outer->value_kind = V_LIST;
 		if (!set_items(p, outer, from) || !list_size(p, outer))
@@ -304,27 +304,27 @@ static const struct ast_type *union_type(struct parser *p)
 {
 	uint32_t from = p->n_stack;
 
-	if (!enter(p))
+	if (!parse_enter(p))
 		return NULL;
 	const struct ast_type *first = postfix_type(p);
 	if (first == NULL || p->t->code != '|' || p->no_bar != 0) {
-		leave(p);
+		parse_leave(p);
 		return first;
 	}
 	struct ast_type *t = type_new(p, first->offset);
-	if (t == NULL || !push(p, (void *)first))
+	if (t == NULL || !parse_push(p, (void *)first))
 		return NULL;
 	t->kind = AST_TYPE_ANY;
 	while (accept(p, '|')) {
 		const struct ast_type *next = postfix_type(p);
-		if (next == NULL || !push(p, (void *)next))
+		if (next == NULL || !parse_push(p, (void *)next))
 			return NULL;
 	}
-	leave(p);
+	parse_leave(p);
 	return set_items(p, t, from) ? t : NULL;
 }
 
-const struct ast_type *value_type(struct parser *p)
+const struct ast_type *parse_type(struct parser *p)
 {
 	return union_type(p);
 }

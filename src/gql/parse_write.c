@@ -3,12 +3,12 @@
 
 static struct ast_clause *insert(struct parser *p)
 {
-	struct ast_clause *c = clause_new(p, AST_INSERT, p->t->offset);
+	struct ast_clause *c = parse_clause_new(p, AST_INSERT, p->t->offset);
 
 	advance(p);
 	if (c == NULL)
 		return NULL;
-	c->pattern = insert_pattern(p);
+	c->pattern = parse_insert_pattern(p);
 	return c->pattern != NULL ? c : NULL;
 }
 
@@ -20,30 +20,30 @@ static struct ast_expr *target(struct parser *p)
 	struct ast_expr *e = NULL;
 
 	if (accept(p, '(')) {
-		e = expression(p);
-		if (e == NULL || !expect(p, ')'))
+		e = parse_expr(p);
+		if (e == NULL || !parse_expect(p, ')'))
 			return NULL;
 	} else {
-		e = expr_new(p, AST_VAR, p->t->offset);
-		if (e == NULL || !variable(p, &e->name))
+		e = parse_expr_new(p, AST_VAR, p->t->offset);
+		if (e == NULL || !parse_variable(p, &e->name))
 			return NULL;
-		e = expr_done(p, e);
+		e = parse_expr_done(p, e);
 	}
 	while (e != NULL && (p->t->code == '.' || p->t->code == '[')) {
 		struct ast_expr *outer =
-		    expr_new(p, p->t->code == '.' ? AST_PROP : AST_INDEX, e->offset);
+		    parse_expr_new(p, p->t->code == '.' ? AST_PROP : AST_INDEX, e->offset);
 		if (outer == NULL)
 			return NULL;
 		if (accept(p, '.')) {
-			if (!any_name(p, "a property name", &outer->name))
+			if (!parse_any_name(p, "a property name", &outer->name))
 				return NULL;
-			e = expr_args(p, outer, 1, e);
+			e = parse_expr_args(p, outer, 1, e);
 		} else {
 			advance(p);
-			struct ast_expr *key = expression(p);
-			if (key == NULL || !expect(p, ']'))
+			struct ast_expr *key = parse_expr(p);
+			if (key == NULL || !parse_expect(p, ']'))
 				return NULL;
-			e = expr_args(p, outer, 2, e, key);
+			e = parse_expr_args(p, outer, 2, e, key);
 		}
 	}
 	return e;
@@ -58,10 +58,10 @@ static bool labels(struct parser *p, struct ast_set *x)
 		return false;
 	do {
 		struct ast_name *n = NODE(p, struct ast_name);
-		if (n == NULL || !any_name(p, "a label", n) || !push(p, n))
+		if (n == NULL || !parse_any_name(p, "a label", n) || !parse_push(p, n))
 			return false;
 	} while (accept(p, ':') || accept(p, '&'));
-	x->labels = pop_array(p, from, sizeof(struct ast_name), &x->n_labels);
+	x->labels = parse_pop_array(p, from, sizeof(struct ast_name), &x->n_labels);
 	return !failed(p);
 }
 
@@ -75,9 +75,9 @@ static bool set_value(struct parser *p, struct ast_set *x)
 	} else {
 		x->kind = whole ? AST_SET_MAP_REPLACE : AST_SET_PROP;
 	}
-	if (!expect(p, '='))
+	if (!parse_expect(p, '='))
 		return false;
-	x->value = expression(p);
+	x->value = parse_expr(p);
 	return x->value != NULL;
 }
 
@@ -96,7 +96,7 @@ static struct ast_set *set_item(struct parser *p, bool remove)
 	else if (failed(p))
 		return NULL;
 	else if (remove && x->target->kind == AST_VAR)
-		return syntax_error(p, "a property or a label");
+		return parse_error(p, "a property or a label");
 	else if (remove)
 		x->kind = AST_REMOVE_PROP;
 	else if (!set_value(p, x))
@@ -111,16 +111,16 @@ static bool set_items(struct parser *p, bool remove, const struct ast_set **ret,
 
 	do {
 		struct ast_set *x = set_item(p, remove);
-		if (x == NULL || !push(p, x))
+		if (x == NULL || !parse_push(p, x))
 			return false;
 	} while (accept(p, ','));
-	*ret = pop_array(p, from, sizeof(struct ast_set), ret_n);
+	*ret = parse_pop_array(p, from, sizeof(struct ast_set), ret_n);
 	return !failed(p);
 }
 
 static struct ast_clause *set(struct parser *p, bool remove)
 {
-	struct ast_clause *c = clause_new(p, AST_SET, p->t->offset);
+	struct ast_clause *c = parse_clause_new(p, AST_SET, p->t->offset);
 
 	advance(p);
 	return c != NULL && set_items(p, remove, &c->set.sets, &c->set.n_sets) ? c : NULL;
@@ -130,17 +130,17 @@ static struct ast_clause *set(struct parser *p, bool remove)
 
 static struct ast_clause *merge(struct parser *p)
 {
-	struct ast_clause *c = clause_new(p, AST_MERGE, p->t->offset);
+	struct ast_clause *c = parse_clause_new(p, AST_MERGE, p->t->offset);
 
 	advance(p);
 	if (c == NULL)
 		return NULL;
-	c->merge.path = merge_pattern(p);
+	c->merge.path = parse_merge_pattern(p);
 	if (c->merge.path == NULL)
 		return NULL;
 	while (accept(p, KW_ON)) {
 		bool create = accept(p, KW_CREATE);
-		if ((!create && !expect(p, KW_MATCH)) || !expect(p, KW_SET))
+		if ((!create && !parse_expect(p, KW_MATCH)) || !parse_expect(p, KW_SET))
 			return NULL;
 		if ((create ? c->merge.n_on_create : c->merge.n_on_match) != 0)
 			return parse_fail(p, p->t->offset, "a second ON %s of one MERGE",
@@ -155,7 +155,7 @@ static struct ast_clause *merge(struct parser *p)
 
 static struct ast_clause *delete (struct parser *p)
 {
-	struct ast_clause *c = clause_new(p, AST_DELETE, p->t->offset);
+	struct ast_clause *c = parse_clause_new(p, AST_DELETE, p->t->offset);
 	uint32_t from = p->n_stack;
 
 	if (c == NULL)
@@ -163,43 +163,43 @@ static struct ast_clause *delete (struct parser *p)
 	c->del.detach = accept(p, KW_DETACH);
 	if (!c->del.detach)
 		(void)accept(p, KW_NODETACH);
-	if (!expect(p, KW_DELETE))
+	if (!parse_expect(p, KW_DELETE))
 		return NULL;
 	do {
-		struct ast_expr *e = expression(p);
-		if (e == NULL || !push(p, e))
+		struct ast_expr *e = parse_expr(p);
+		if (e == NULL || !parse_push(p, e))
 			return NULL;
 	} while (accept(p, ','));
-	c->del.exprs = pop_list(p, from, &c->del.n_exprs);
+	c->del.exprs = parse_pop_list(p, from, &c->del.n_exprs);
 	return failed(p) ? NULL : c;
 }
 
 /* FOREACH (x IN list | SET ..) */
 static struct ast_clause *foreach_in(struct parser *p)
 {
-	struct ast_clause *c = clause_new(p, AST_FOREACH, p->t->offset);
+	struct ast_clause *c = parse_clause_new(p, AST_FOREACH, p->t->offset);
 	uint32_t from = p->n_stack;
 
 	advance(p);
-	if (c == NULL || !enter(p) || !expect(p, '(') || !variable(p, &c->foreach.var) ||
-	    !expect(p, KW_IN))
+	if (c == NULL || !parse_enter(p) || !parse_expect(p, '(') ||
+	    !parse_variable(p, &c->foreach.var) || !parse_expect(p, KW_IN))
 		return NULL;
 	p->no_bar++;
-	c->foreach.list = expression(p);
+	c->foreach.list = parse_expr(p);
 	p->no_bar--;
-	if (c->foreach.list == NULL || !expect(p, '|'))
+	if (c->foreach.list == NULL || !parse_expect(p, '|'))
 		return NULL;
 	do {
-		struct ast_clause *w = write_clause(p);
-		if (w == NULL || !push(p, w))
+		struct ast_clause *w = parse_write(p);
+		if (w == NULL || !parse_push(p, w))
 			return NULL;
 	} while (!accept(p, ')'));
-	c->foreach.clauses = pop_list(p, from, &c->foreach.n_clauses);
-	leave(p);
+	c->foreach.clauses = parse_pop_list(p, from, &c->foreach.n_clauses);
+	parse_leave(p);
 	return failed(p) ? NULL : c;
 }
 
-struct ast_clause *write_clause(struct parser *p)
+struct ast_clause *parse_write(struct parser *p)
 {
 	uint32_t offset = p->t->offset;
 	struct ast_clause *c = NULL;
@@ -225,7 +225,7 @@ struct ast_clause *write_clause(struct parser *p)
 		c = foreach_in(p);
 		break;
 	default:
-		return syntax_error(p, "a clause that writes");
+		return parse_error(p, "a clause that writes");
 	}
 	if (c != NULL)
 		c->length = length_since(p, offset);
