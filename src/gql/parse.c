@@ -95,7 +95,6 @@ struct attempt parse_attempt(const struct parser *p)
 	    .t = p->t,
 	    .n_stack = p->n_stack,
 	    .depth = p->depth,
-	    .muted = p->trace != NULL ? p->trace->muted : 0,
 	    .no_bar = p->no_bar,
 	    .cacheable = p->cacheable,
 	    .writes = p->writes,
