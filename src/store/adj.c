@@ -1,5 +1,6 @@
-/* Adjacency: per node, direction and type one block of neighbours and edge ids. Entries below n never
- * change; create and delete stamps stand in an array that exists while a transaction needs it. */
+/* Adjacency: per node, direction and type one block of neighbours and edge ids. Entries below n
+ * never change; create and delete stamps stand in an array that exists while a transaction needs
+ * it. */
 #include "store/store_int.h"
 
 #define BLOCK_FIRST 2
@@ -139,7 +140,8 @@ static enum status set_block(struct chunk *c, uint32_t slot, enum adj_dir dir, s
 	return ST_OK;
 }
 
-/* ---- appending ----------------------------------------------------------------------------------- */
+/* ---- appending
+ * ----------------------------------------------------------------------------------- */
 
 static struct block *block_copy(struct chunk *c, struct block *old, uint32_t cap)
 {
@@ -156,8 +158,10 @@ static struct block *block_copy(struct chunk *c, struct block *old, uint32_t cap
 	memcpy(b->nodes, old->nodes, n * sizeof(uint32_t));
 	memcpy(edges_of(b), edges_of(old), n * sizeof(uint32_t));
 	for (uint32_t i = 0; s != NULL && i < n; i++) {
-		atomic_init(&copy->v[i].create, atomic_load_explicit(&s->v[i].create, memory_order_relaxed));
-		atomic_init(&copy->v[i].del, atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
+		atomic_init(&copy->v[i].create,
+			    atomic_load_explicit(&s->v[i].create, memory_order_relaxed));
+		atomic_init(&copy->v[i].del,
+			    atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
 	}
 	b->n_stamped = old->n_stamped;
 	atomic_init(&b->stamps, copy);
@@ -191,7 +195,8 @@ enum status adj_stamps(struct chunk *c, struct block *b)
 static enum status room_for_one(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
 				struct block **ret)
 {
-	struct block *b = adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
+	struct block *b =
+	    adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
 
 	if (b == NULL) {
 		b = block_new(type, BLOCK_FIRST);
@@ -203,7 +208,8 @@ static enum status room_for_one(struct chunk *c, uint32_t slot, enum adj_dir dir
 			return st;
 		}
 	} else if (atomic_load_explicit(&b->n, memory_order_relaxed) == b->cap) {
-		struct block *larger = block_copy(c, b, b->cap + MAX_OF(b->cap / 2, (uint32_t)BLOCK_FIRST));
+		struct block *larger =
+		    block_copy(c, b, b->cap + MAX_OF(b->cap / 2, (uint32_t)BLOCK_FIRST));
 		if (larger == NULL)
 			return ST_NOMEM;
 		(void)!set_block(c, slot, dir, larger); /* replaces: needs no memory */
@@ -214,8 +220,8 @@ static enum status room_for_one(struct chunk *c, uint32_t slot, enum adj_dir dir
 	return ST_OK;
 }
 
-enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t node,
-		       uint32_t edge, struct clause *by)
+enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
+		       uint32_t node, uint32_t edge, struct clause *by)
 {
 	struct block *b;
 
@@ -234,7 +240,8 @@ enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id
 bool adj_locate(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
 		struct block **ret, uint32_t *ret_i)
 {
-	struct block *b = adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
+	struct block *b =
+	    adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
 	uint32_t n = b != NULL ? atomic_load_explicit(&b->n, memory_order_relaxed) : 0;
 
 	for (uint32_t i = n; i-- > 0;) { /* what is undone or cleaned is mostly young */
@@ -257,7 +264,8 @@ void adj_set_stamp(struct block *b, uint32_t i, bool is_delete, uintptr_t stamp)
 		return;
 	}
 	at = is_delete ? &s->v[i].del : &s->v[i].create;
-	bool was = atomic_load_explicit(at, memory_order_relaxed) != STAMP_NONE, is = stamp != STAMP_NONE;
+	bool was = atomic_load_explicit(at, memory_order_relaxed) != STAMP_NONE,
+	     is = stamp != STAMP_NONE;
 	b->n_stamped += (uint32_t)is - (uint32_t)was;
 	atomic_store_explicit(at, stamp, memory_order_release);
 }
@@ -272,7 +280,8 @@ bool stamp_visible(const struct view *v, uintptr_t stamp)
 	return mark_visible(v, by->mark, by->seq);
 }
 
-/* ---- cleaning ---------------------------------------------------------------------------------------- */
+/* ---- cleaning
+ * ---------------------------------------------------------------------------------------- */
 
 static bool stamp_at_or_below(uintptr_t stamp, uint64_t horizon)
 {
@@ -280,7 +289,8 @@ static bool stamp_at_or_below(uintptr_t stamp, uint64_t horizon)
 		return true;
 	if ((stamp & 1) != 0)
 		return stamp >> 1 <= horizon;
-	uint64_t w = atomic_load_explicit(&((const struct clause *)stamp)->mark->word, memory_order_acquire);
+	uint64_t w =
+	    atomic_load_explicit(&((const struct clause *)stamp)->mark->word, memory_order_acquire);
 	return w == MARK_ABORTED || (w != MARK_ACTIVE && w <= horizon);
 }
 
@@ -313,8 +323,10 @@ static bool compact(struct chunk *c, uint32_t slot, enum adj_dir dir, struct blo
 			continue;
 		copy->nodes[at] = b->nodes[i];
 		edges_of(copy)[at] = edges_of(b)[i];
-		adj_set_stamp(copy, at, false, atomic_load_explicit(&s->v[i].create, memory_order_relaxed));
-		adj_set_stamp(copy, at, true, atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
+		adj_set_stamp(copy, at, false,
+			      atomic_load_explicit(&s->v[i].create, memory_order_relaxed));
+		adj_set_stamp(copy, at, true,
+			      atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
 		at++;
 	}
 	atomic_init(&copy->n, live);
@@ -329,7 +341,8 @@ static void drop_old_creates(struct chunk *c, struct block *b, struct stamps *s,
 
 	for (uint32_t i = 0; i < n; i++) {
 		uintptr_t create = atomic_load_explicit(&s->v[i].create, memory_order_relaxed);
-		if (create != STAMP_NONE && create != STAMP_ABORTED && stamp_at_or_below(create, horizon))
+		if (create != STAMP_NONE && create != STAMP_ABORTED &&
+		    stamp_at_or_below(create, horizon))
 			adj_set_stamp(b, i, false, STAMP_NONE);
 	}
 	if (b->n_stamped != 0)
@@ -340,8 +353,10 @@ static void drop_old_creates(struct chunk *c, struct block *b, struct stamps *s,
 
 void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint64_t horizon)
 {
-	struct block *b = adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
-	struct stamps *s = b != NULL ? atomic_load_explicit(&b->stamps, memory_order_relaxed) : NULL;
+	struct block *b =
+	    adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
+	struct stamps *s =
+	    b != NULL ? atomic_load_explicit(&b->stamps, memory_order_relaxed) : NULL;
 	bool dead = false;
 
 	if (s == NULL)
@@ -352,7 +367,8 @@ void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, u
 	if (dead && !compact(c, slot, dir, b, s, horizon))
 		return;
 	if (dead) {
-		b = adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
+		b = adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed),
+			     type);
 		s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
 	}
 	drop_old_creates(c, b, s, horizon);
@@ -388,7 +404,8 @@ void adj_reset(struct chunk *c, uint32_t slot)
 }
 
 /* Exact room for a load: degree entries, no stamps. */
-enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t degree)
+enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
+			uint32_t degree)
 {
 	struct block *b = block_new(type, degree);
 
@@ -400,7 +417,8 @@ enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_i
 	return st;
 }
 
-/* ---- reading --------------------------------------------------------------------------------------------- */
+/* ---- reading
+ * --------------------------------------------------------------------------------------------- */
 
 struct cursor { /* adj_cursor's private part */
 	const struct block *block;
@@ -473,10 +491,10 @@ static bool next_run(struct cursor *k, const struct view *v, struct adj_slice *r
 	if (from == to)
 		return false;
 	*ret = (struct adj_slice){
-		.nodes = k->block->nodes + from,
-		.edges = block_edges(k->block) + from,
-		.n = to - from,
-		.type = k->block->type,
+	    .nodes = k->block->nodes + from,
+	    .edges = block_edges(k->block) + from,
+	    .n = to - from,
+	    .type = k->block->type,
 	};
 	return true;
 }
@@ -490,11 +508,13 @@ bool adj_next(struct adj_cursor *c, struct adj_slice *ret)
 			return true;
 		if (k->types == NULL || ++k->i_type >= k->types->n)
 			return false;
-		open_block(k, atomic_load_explicit(&k->types->v[k->i_type].block, memory_order_acquire));
+		open_block(
+		    k, atomic_load_explicit(&k->types->v[k->i_type].block, memory_order_acquire));
 	}
 }
 
-uint64_t adj_degree(struct graph *g, const struct view *v, elem_id node, enum adj_dir dir, name_id type)
+uint64_t adj_degree(struct graph *g, const struct view *v, elem_id node, enum adj_dir dir,
+		    name_id type)
 {
 	struct adj_cursor c;
 	struct adj_slice s;
@@ -515,7 +535,8 @@ void adj_prefetch(struct graph *g, const elem_id *ids, uint32_t n, enum adj_dir 
 		const struct table *t = atomic_load_explicit(&c->table, memory_order_acquire);
 		uint32_t slot = slot_of(ids[i]);
 		if (slot < t->cap)
-			__builtin_prefetch((const void *)(LOAD((uintptr_t *)&t->adj[slot].dir[dir]) &
-							  ~(uintptr_t)1));
+			__builtin_prefetch(
+			    (const void *)(LOAD((uintptr_t *)&t->adj[slot].dir[dir]) &
+					   ~(uintptr_t)1));
 	}
 }

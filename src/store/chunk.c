@@ -46,7 +46,8 @@ static void *array_grow(const void *data, size_t size)
 	return p;
 }
 
-/* ---- tables ------------------------------------------------------------------------------------ */
+/* ---- tables ------------------------------------------------------------------------------------
+ */
 
 static size_t table_size(uint32_t n_cols)
 {
@@ -63,8 +64,8 @@ void table_free(struct retired *r)
 size_t pcol_width(uint8_t kind)
 {
 	static const uint8_t width[] = {
-		[PC_INT1] = 1, [PC_INT2] = 2, [PC_INT4] = 4, [PC_INT8] = 8,
-		[PC_FLOAT] = 8, [PC_BOOL] = 1, [PC_TEXT] = 8, [PC_BOX] = 8,
+	    [PC_INT1] = 1,  [PC_INT2] = 2, [PC_INT4] = 4, [PC_INT8] = 8,
+	    [PC_FLOAT] = 8, [PC_BOOL] = 1, [PC_TEXT] = 8, [PC_BOX] = 8,
 	};
 	return width[kind];
 }
@@ -142,7 +143,9 @@ static bool grow_arrays(struct table *t, const struct table *old, uint32_t cap)
 	if (old->overflow != NULL)
 		ok = grow_one(&t->overflow, old->overflow, cap * sizeof t->overflow[0]) && ok;
 	for (uint32_t i = 0; i < t->n_cols; i++) {
-		ok = grow_one(&t->cols[i].data, old->cols[i].data, cap * pcol_width(old->cols[i].kind)) && ok;
+		ok = grow_one(&t->cols[i].data, old->cols[i].data,
+			      cap * pcol_width(old->cols[i].kind)) &&
+		     ok;
 		ok = grow_one(&t->cols[i].present, old->cols[i].present, bit_bytes(cap)) && ok;
 	}
 	return ok;
@@ -173,7 +176,8 @@ enum status chunk_grow(struct chunk *c, uint32_t slot)
 
 uint32_t chunk_slot_set(const struct chunk *c, uint32_t slot)
 {
-	const struct table *t = atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed);
+	const struct table *t =
+	    atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed);
 
 	return t->sets != NULL && slot < t->cap ? LOAD(&t->sets[slot]) : 0;
 }
@@ -204,7 +208,8 @@ enum status chunk_put_set(struct chunk *c, uint32_t slot, uint32_t set)
 	return ST_OK;
 }
 
-/* ---- chunks ----------------------------------------------------------------------------------------- */
+/* ---- chunks
+ * ----------------------------------------------------------------------------------------- */
 
 static struct chunk *chunk_new(struct graph *g, enum elem_kind kind, uint32_t i_chunk,
 			       const struct label_set *set, name_id type)
@@ -259,8 +264,9 @@ struct chunk *space_chunk(struct space *s, uint32_t i)
 	if (i >= DIR_PAGE * DIR_PAGES)
 		return NULL;
 	struct chunk *_Atomic *page =
-		atomic_load_explicit(&s->pages[i / DIR_PAGE], memory_order_acquire);
-	return page != NULL ? atomic_load_explicit(&page[i % DIR_PAGE], memory_order_acquire) : NULL;
+	    atomic_load_explicit(&s->pages[i / DIR_PAGE], memory_order_acquire);
+	return page != NULL ? atomic_load_explicit(&page[i % DIR_PAGE], memory_order_acquire)
+			    : NULL;
 }
 
 enum status space_init(struct space *s)
@@ -289,7 +295,8 @@ static struct chunk *add_chunk(struct graph *g, enum elem_kind kind, uint32_t i,
 {
 	struct space *s = &g->spaces[kind];
 
-	for (uint32_t p = 0; p <= i / DIR_PAGE; p++) { /* pages without a hole: release stops at one */
+	for (uint32_t p = 0; p <= i / DIR_PAGE;
+	     p++) { /* pages without a hole: release stops at one */
 		if (s->pages[p] != NULL)
 			continue;
 		void *page = mem_zalloc(MEM_GRAPH, DIR_PAGE * sizeof(struct chunk *));
@@ -333,8 +340,8 @@ static enum status try_chunk(struct chunk *c, uint32_t *ret_slot)
 	return st;
 }
 
-enum status slot_take(struct graph *g, enum elem_kind kind, const struct label_set *set, name_id type,
-		      struct chunk **ret_chunk, uint32_t *ret_slot)
+enum status slot_take(struct graph *g, enum elem_kind kind, const struct label_set *set,
+		      name_id type, struct chunk **ret_chunk, uint32_t *ret_slot)
 {
 	struct space *s = &g->spaces[kind];
 	enum status st = ST_END;
@@ -343,7 +350,8 @@ enum status slot_take(struct graph *g, enum elem_kind kind, const struct label_s
 	mutex_lock(&s->lock);
 	uint64_t *open = map_u64_slot(&s->open, open_key(kind, set, type), &is_new);
 	struct chunk *c = open != NULL ? (struct chunk *)(uintptr_t)*open : NULL;
-	for (; c != NULL && st == ST_END; c = c->next_open) { /* newest first; free slots are in older ones */
+	for (; c != NULL && st == ST_END;
+	     c = c->next_open) { /* newest first; free slots are in older ones */
 		st = try_chunk(c, ret_slot);
 		*ret_chunk = c;
 		if (st != ST_END)
@@ -365,8 +373,8 @@ enum status slot_take(struct graph *g, enum elem_kind kind, const struct label_s
 	return st;
 }
 
-enum status slot_take_at(struct graph *g, enum elem_kind kind, elem_id id, const struct label_set *set,
-			 name_id type, struct chunk **ret)
+enum status slot_take_at(struct graph *g, enum elem_kind kind, elem_id id,
+			 const struct label_set *set, name_id type, struct chunk **ret)
 {
 	struct space *s = &g->spaces[kind];
 	uint32_t i = (uint32_t)(id >> CHUNK_SHIFT), slot = slot_of(id);

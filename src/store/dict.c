@@ -52,7 +52,8 @@ void dict_release(struct dict *d)
 static name_id find_in(const struct dict_table *t, struct str name, uint64_t hash)
 {
 	for (uint32_t i = (uint32_t)hash & t->mask;; i = (i + 1) & t->mask) {
-		const struct dict_entry *e = atomic_load_explicit(&t->slots[i], memory_order_acquire);
+		const struct dict_entry *e =
+		    atomic_load_explicit(&t->slots[i], memory_order_acquire);
 		if (e == NULL)
 			return NAME_NONE;
 		if (e->hash == hash && str_eq(e->text, name))
@@ -139,5 +140,6 @@ struct str dict_text(struct dict *d, name_id id)
 {
 	if (id >= atomic_load_explicit(&d->n, memory_order_acquire))
 		return STR_NULL;
-	return atomic_load_explicit(&d->pages[id / DICT_PAGE], memory_order_acquire)[id % DICT_PAGE]->text;
+	return atomic_load_explicit(&d->pages[id / DICT_PAGE], memory_order_acquire)[id % DICT_PAGE]
+	    ->text;
 }

@@ -22,7 +22,8 @@ static struct value one_prop(struct graph *g, const struct view *v, enum elem_ki
 
 	if (c == NULL || key == NAME_NONE)
 		return VALUE_NULL;
-	return prop_under(c, atomic_load_explicit(&c->table, memory_order_acquire), slot_of(id), key, v);
+	return prop_under(c, atomic_load_explicit(&c->table, memory_order_acquire), slot_of(id),
+			  key, v);
 }
 
 struct value graph_node_prop(struct graph *g, const struct view *v, elem_id id, name_id key)
@@ -35,7 +36,8 @@ struct value graph_edge_prop(struct graph *g, const struct view *v, elem_id id, 
 	return one_prop(g, v, ELEM_EDGE, id, key);
 }
 
-/* ---- the gather ------------------------------------------------------------------------------- */
+/* ---- the gather -------------------------------------------------------------------------------
+ */
 
 struct gather {
 	struct graph *g;
@@ -112,7 +114,8 @@ static bool gather_typed(struct gather *x, const elem_id *ids, const uint16_t *r
 			column_put(x->ret, row, v);
 			continue;
 		}
-		bit_set(x->ret->nulls, row); /* the kind may not be known yet: bits are right for all */
+		bit_set(x->ret->nulls,
+			row); /* the kind may not be known yet: bits are right for all */
 		nulls_before = true;
 	}
 	x->ret->has_null = nulls_before;
@@ -204,20 +207,21 @@ enum status graph_edge_props(struct graph *g, const struct view *v, name_id key,
 	return gather(&x, ids, rows, n);
 }
 
-/* ---- all properties of one element ------------------------------------------------------------- */
+/* ---- all properties of one element -------------------------------------------------------------
+ */
 
 /* Keys that the slot may have for some view: its columns, its overflow, its versions. */
-static uint32_t collect_keys(const struct chunk *c, const struct table *t, uint32_t slot, name_id *keys,
-			     uint32_t max)
+static uint32_t collect_keys(const struct chunk *c, const struct table *t, uint32_t slot,
+			     name_id *keys, uint32_t max)
 {
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < t->n_cols && n < max; i++)
 		keys[n++] = t->cols[i].key;
 	const struct overflow *o =
-		t->overflow != NULL && slot < t->cap
-			? atomic_load_explicit(&t->overflow[slot], memory_order_acquire)
-			: NULL;
+	    t->overflow != NULL && slot < t->cap
+		? atomic_load_explicit(&t->overflow[slot], memory_order_acquire)
+		: NULL;
 	for (uint32_t i = 0; o != NULL && i < o->n && n < max; i++)
 		keys[n++] = o->props[i].key;
 	atomic_thread_fence(memory_order_acquire);

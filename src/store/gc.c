@@ -47,8 +47,9 @@ static void set_chain(struct chunk *c, uint32_t slot, struct undo *head)
 	if (head != NULL)
 		return;
 	_Atomic uint64_t *w = &s->bits[slot >> 6];
-	atomic_store_explicit(w, atomic_load_explicit(w, memory_order_relaxed) & ~(UINT64_C(1) << (slot & 63)),
-			      memory_order_release);
+	atomic_store_explicit(
+	    w, atomic_load_explicit(w, memory_order_relaxed) & ~(UINT64_C(1) << (slot & 63)),
+	    memory_order_release);
 	if (--s->n_slots > 0)
 		return;
 	atomic_store_explicit(&c->undo, NULL, memory_order_release);
@@ -124,8 +125,8 @@ static bool stamps_left(struct chunk *c, const struct effect *e)
 		return false;
 	uintptr_t create = atomic_load_explicit(&s->v[i].create, memory_order_relaxed);
 	uintptr_t del = atomic_load_explicit(&s->v[i].del, memory_order_relaxed);
-	return (create != STAMP_NONE && (create & 1) == 0) || (del != STAMP_NONE && (del & 1) == 0 &&
-							       e->kind == EFFECT_EDGE_REMOVED);
+	return (create != STAMP_NONE && (create & 1) == 0) ||
+	       (del != STAMP_NONE && (del & 1) == 0 && e->kind == EFFECT_EDGE_REMOVED);
 }
 
 bool store_prune(struct store *s, struct effect *effects, uint32_t n, uint64_t horizon)

@@ -1,4 +1,5 @@
-/* The reading door: existence, labels, scans, properties, counts; and the life of store and graph. */
+/* The reading door: existence, labels, scans, properties, counts; and the life of store and graph.
+ */
 #include "store/graph.h"
 
 #include "store/store_int.h"
@@ -84,7 +85,8 @@ void store_free(struct store *s)
 		dict_release(&s->names[i]);
 	for (uint32_t i = 1; s->sets != NULL && i <= atomic_load(&s->n_sets); i++) {
 		const struct label_set *set = s->sets[i];
-		mem_free(MEM_GRAPH, (void *)(uintptr_t)set, sizeof *set + set->n * sizeof set->labels[0]);
+		mem_free(MEM_GRAPH, (void *)(uintptr_t)set,
+			 sizeof *set + set->n * sizeof set->labels[0]);
 	}
 	mem_free(MEM_GRAPH, (void *)s->sets, LABEL_SETS_MAX * sizeof s->sets[0]);
 	map_u64_release(&s->set_hashes);
@@ -163,7 +165,8 @@ uint64_t store_catalog_version(struct store *s)
 	return atomic_load_explicit(&s->catalog_version, memory_order_acquire);
 }
 
-/* ---- one element ------------------------------------------------------------------------------- */
+/* ---- one element -------------------------------------------------------------------------------
+ */
 
 static bool exists(struct graph *g, const struct view *v, enum elem_kind kind, elem_id id)
 {
@@ -172,7 +175,8 @@ static bool exists(struct graph *g, const struct view *v, enum elem_kind kind, e
 
 	if (c == NULL)
 		return false;
-	const struct table *t = atomic_load_explicit(&((struct chunk *)c)->table, memory_order_acquire);
+	const struct table *t =
+	    atomic_load_explicit(&((struct chunk *)c)->table, memory_order_acquire);
 	bool now = slot < t->cap && shared_bit(t->exists, slot);
 	atomic_thread_fence(memory_order_acquire);
 	struct undo *u = chunk_chain(c, slot);
@@ -189,12 +193,13 @@ bool graph_edge_exists(struct graph *g, const struct view *v, elem_id id)
 	return exists(g, v, ELEM_EDGE, id);
 }
 
-static const struct label_set *set_under(const struct chunk *c, const struct table *t, uint32_t slot,
-					 const struct view *v)
+static const struct label_set *set_under(const struct chunk *c, const struct table *t,
+					 uint32_t slot, const struct view *v)
 {
 	uint32_t now = t->sets != NULL && slot < t->cap ? LOAD(&t->sets[slot]) : 0;
 
-	if (LIKELY(!atomic_load_explicit(&((struct chunk *)c)->has_exceptions, memory_order_acquire)))
+	if (LIKELY(
+		!atomic_load_explicit(&((struct chunk *)c)->has_exceptions, memory_order_acquire)))
 		return c->set;
 	atomic_thread_fence(memory_order_acquire);
 	struct undo *u = chunk_chain(c, slot);
@@ -216,8 +221,8 @@ unsigned graph_node_labels(struct graph *g, const struct view *v, elem_id id,
 	return set->n;
 }
 
-void graph_nodes_have_label(struct graph *g, const struct view *v, name_id label, const elem_id *ids,
-			    uint32_t n, uint8_t *out)
+void graph_nodes_have_label(struct graph *g, const struct view *v, name_id label,
+			    const elem_id *ids, uint32_t n, uint8_t *out)
 {
 	const struct chunk *last = NULL;
 	bool last_has = false, simple = false;
@@ -234,7 +239,8 @@ void graph_nodes_have_label(struct graph *g, const struct view *v, name_id label
 		} else if (LIKELY(simple)) {
 			out[i] = last_has;
 		} else {
-			const struct table *t = atomic_load_explicit(&c->table, memory_order_acquire);
+			const struct table *t =
+			    atomic_load_explicit(&c->table, memory_order_acquire);
 			out[i] = label_set_has(set_under(c, t, slot_of(ids[i]), v), label);
 		}
 	}
@@ -258,7 +264,8 @@ bool graph_edge_ends(struct graph *g, const struct view *v, elem_id id, name_id 
 	return true;
 }
 
-/* ---- scans ---------------------------------------------------------------------------------------- */
+/* ---- scans
+ * ---------------------------------------------------------------------------------------- */
 
 /* Slots of a chunk in [from, cap) that exist under the view; a word of 64 at a time. */
 static uint64_t visible_word(const struct chunk *c, const struct table *t, uint32_t word,
@@ -267,7 +274,8 @@ static uint64_t visible_word(const struct chunk *c, const struct table *t, uint3
 	uint64_t now = LOAD(&t->exists[word]);
 
 	atomic_thread_fence(memory_order_acquire);
-	struct undo_side *s = atomic_load_explicit(&((struct chunk *)c)->undo, memory_order_acquire);
+	struct undo_side *s =
+	    atomic_load_explicit(&((struct chunk *)c)->undo, memory_order_acquire);
 	if (LIKELY(s == NULL) || word * 64 >= s->cap)
 		return now;
 	uint64_t chains = atomic_load_explicit(&s->bits[word], memory_order_acquire);
@@ -299,8 +307,9 @@ static bool chunk_may_match(const struct chunk *c, name_id label)
 static uint32_t take_word(const struct chunk *c, const struct table *t, uint64_t *at, uint64_t bits,
 			  name_id label, const struct view *v, elem_id *ids, uint32_t max)
 {
-	bool recheck = label != NAME_NONE &&
-		       atomic_load_explicit(&((struct chunk *)c)->has_exceptions, memory_order_acquire);
+	bool recheck =
+	    label != NAME_NONE &&
+	    atomic_load_explicit(&((struct chunk *)c)->has_exceptions, memory_order_acquire);
 	uint64_t base = *at & ~UINT64_C(63);
 	uint32_t n = 0;
 
@@ -324,9 +333,10 @@ uint32_t node_scan_next(struct node_scan *s, elem_id *ids, uint32_t max)
 	uint32_t n = 0;
 
 	while (s->at < s->end && n < max) {
-		struct chunk *c = space_chunk(&s->g->spaces[ELEM_NODE], (uint32_t)(s->at >> CHUNK_SHIFT));
-		const struct table *t = c != NULL ? atomic_load_explicit(&c->table, memory_order_acquire)
-						  : NULL;
+		struct chunk *c =
+		    space_chunk(&s->g->spaces[ELEM_NODE], (uint32_t)(s->at >> CHUNK_SHIFT));
+		const struct table *t =
+		    c != NULL ? atomic_load_explicit(&c->table, memory_order_acquire) : NULL;
 		uint32_t slot = slot_of(s->at);
 		if (t == NULL || slot >= t->cap || !chunk_may_match(c, s->label)) {
 			s->at = ((s->at >> CHUNK_SHIFT) + 1) << CHUNK_SHIFT;
@@ -351,16 +361,18 @@ uint32_t edge_scan_next(struct edge_scan *s, elem_id *ids, elem_id *from, elem_i
 	uint32_t n = 0;
 
 	while (s->at < s->end && n < max) {
-		struct chunk *c = space_chunk(&s->g->spaces[ELEM_EDGE], (uint32_t)(s->at >> CHUNK_SHIFT));
-		const struct table *t = c != NULL ? atomic_load_explicit(&c->table, memory_order_acquire)
-						  : NULL;
+		struct chunk *c =
+		    space_chunk(&s->g->spaces[ELEM_EDGE], (uint32_t)(s->at >> CHUNK_SHIFT));
+		const struct table *t =
+		    c != NULL ? atomic_load_explicit(&c->table, memory_order_acquire) : NULL;
 		uint32_t slot = slot_of(s->at);
 		if (t == NULL || slot >= t->cap || (s->type != NAME_NONE && c->type != s->type)) {
 			s->at = ((s->at >> CHUNK_SHIFT) + 1) << CHUNK_SHIFT;
 			continue;
 		}
 		uint64_t bits = visible_word(c, t, slot >> 6, s->view);
-		uint32_t taken = take_word(c, t, &s->at, bits, NAME_NONE, s->view, ids + n, max - n);
+		uint32_t taken =
+		    take_word(c, t, &s->at, bits, NAME_NONE, s->view, ids + n, max - n);
 		for (uint32_t i = n; i < n + taken; i++) {
 			from[i] = LOAD(&t->ends[2 * slot_of(ids[i])]);
 			to[i] = LOAD(&t->ends[2 * slot_of(ids[i]) + 1]);

@@ -1,8 +1,8 @@
 /* store/graph.h - the door of the store: read a property graph under a view.
  *
  * Room:    store (below txn, which alone writes: store/write.h).
- * Threads: any number of readers without latches, each with an open view (its epoch slot pins what a
- *          call returns: slices, texts and pointers hold until the view's slot is closed or renewed).
+ * Threads: any number of readers without latches, each with an open view (its epoch slot pins what
+ * a call returns: slices, texts and pointers hold until the view's slot is closed or renewed).
  * Errors:  ST_NOMEM, ST_LIMIT; a read of an id that does not exist under the view gives "absent",
  *          never an error.
  *
@@ -14,10 +14,11 @@
 #include "store/view.h"
 #include "value/batch.h"
 
-#define GRAPH_ELEMENTS_MAX (UINT32_MAX - 1) /* nodes, and edges, of one graph: 32-bit neighbour arrays */
-#define GRAPH_LABELS_MAX 64                 /* labels of one node */
-#define GRAPH_PROPS_MAX 4096                /* properties of one element */
-#define GRAPH_NAME_MAX 16383                /* bytes of a label, type, key or graph name (GB01) */
+#define GRAPH_ELEMENTS_MAX                                                                         \
+	(UINT32_MAX - 1)     /* nodes, and edges, of one graph: 32-bit neighbour arrays */
+#define GRAPH_LABELS_MAX 64  /* labels of one node */
+#define GRAPH_PROPS_MAX 4096 /* properties of one element */
+#define GRAPH_NAME_MAX 16383 /* bytes of a label, type, key or graph name (GB01) */
 
 struct store;
 struct graph;
@@ -36,11 +37,12 @@ name_id store_name_find(struct store *s, enum name_kind kind, struct str name);
 struct str store_name_text(struct store *s, enum name_kind kind, name_id id);
 uint32_t store_name_count(struct store *s, enum name_kind kind);
 
-/* The graph by name, NULL if there is none. The default graph is named "default" and always exists. */
+/* The graph by name, NULL if there is none. The default graph is named "default" and always exists.
+ */
 struct graph *store_graph_find(struct store *s, struct str name);
 struct graph *store_graph_default(struct store *s);
 struct graph *store_graph_by_id(struct store *s, uint32_t id); /* redo names graphs by id */
-uint32_t store_graph_limit(struct store *s); /* all ids of graphs are below it */
+uint32_t store_graph_limit(struct store *s);		       /* all ids of graphs are below it */
 uint32_t graph_id(const struct graph *g);
 struct str graph_name(const struct graph *g);
 struct store *graph_store(const struct graph *g);
@@ -84,7 +86,8 @@ struct edge_scan {
 };
 
 void edge_scan_init(struct edge_scan *s, struct graph *g, const struct view *v, name_id type);
-uint32_t edge_scan_next(struct edge_scan *s, elem_id *ids, elem_id *from, elem_id *to, uint32_t max);
+uint32_t edge_scan_next(struct edge_scan *s, elem_id *ids, elem_id *from, elem_id *to,
+			uint32_t max);
 
 /* ---- properties ------------------------------------------------------------------------- */
 
@@ -144,11 +147,13 @@ void adj_prefetch(struct graph *g, const elem_id *ids, uint32_t n, enum adj_dir 
 struct prop_index; /* label + key -> ids: hash; pinned by the caller's epoch */
 
 /* The index that answers equality on label.key, ready for this view; NULL if there is none. */
-struct prop_index *graph_index_find(struct graph *g, const struct view *v, name_id label, name_id key);
+struct prop_index *graph_index_find(struct graph *g, const struct view *v, name_id label,
+				    name_id key);
 bool prop_index_unique(const struct prop_index *ix);
 struct str prop_index_name(const struct prop_index *ix);
 struct graph *prop_index_graph(const struct prop_index *ix);
-/* Ids of nodes with the label whose value under the view equals the key, each once, in the arena. */
+/* Ids of nodes with the label whose value under the view equals the key, each once, in the arena.
+ */
 enum status prop_index_lookup(struct prop_index *ix, const struct view *v, struct value key,
 			      struct arena *a, const elem_id **ret, uint32_t *ret_n) MUST_CHECK;
 
@@ -162,7 +167,8 @@ struct index_info {
 enum status graph_indexes(struct graph *g, struct arena *a, const struct index_info **ret,
 			  uint32_t *ret_n) MUST_CHECK;
 
-/* ---- counts for the planner (estimates; kept on write) ------------------------------------------ */
+/* ---- counts for the planner (estimates; kept on write) ------------------------------------------
+ */
 
 uint64_t graph_count_nodes(struct graph *g, name_id label); /* NAME_NONE: all */
 uint64_t graph_count_edges(struct graph *g, name_id type);

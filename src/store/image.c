@@ -10,7 +10,8 @@ static enum status buf_status(const struct buf *b)
 	return buf_ok(b) ? ST_OK : ST_NOMEM;
 }
 
-/* ---- names, catalog ------------------------------------------------------------------------------ */
+/* ---- names, catalog
+ * ------------------------------------------------------------------------------ */
 
 enum status image_names(struct store *s, struct buf *out)
 {
@@ -107,7 +108,8 @@ enum status image_load_catalog(struct store *s, struct str bytes)
 	return r.failed ? ST_CORRUPT : ST_OK;
 }
 
-/* ---- a chunk out ------------------------------------------------------------------------------------ */
+/* ---- a chunk out
+ * ------------------------------------------------------------------------------------ */
 
 struct image_out {
 	struct graph *g;
@@ -161,10 +163,12 @@ static enum status put_sets(struct image_out *x)
 		if (!out_exists(x, slot))
 			continue;
 		s.n = graph_node_labels(x->g, x->v, x->c->base + slot, s.labels);
-		while (i < n && (sets[i].n != s.n || memcmp(sets[i].labels, s.labels, s.n * sizeof(name_id)) != 0))
+		while (i < n && (sets[i].n != s.n ||
+				 memcmp(sets[i].labels, s.labels, s.n * sizeof(name_id)) != 0))
 			i++;
 		if (i == cap) {
-			void *larger = mem_resize(MEM_OTHER, sets, cap * sizeof *sets, 2 * cap * sizeof *sets);
+			void *larger =
+			    mem_resize(MEM_OTHER, sets, cap * sizeof *sets, 2 * cap * sizeof *sets);
 			if (larger == NULL)
 				goto out_of_memory;
 			sets = larger;
@@ -207,13 +211,15 @@ static void put_ends(struct image_out *x)
 /* Keys that any slot may have under the view: the dictionary is small, the chunk knows which. */
 static uint32_t chunk_keys(const struct chunk *c, name_id *keys, uint32_t max)
 {
-	const struct table *t = atomic_load_explicit(&((struct chunk *)c)->table, memory_order_acquire);
+	const struct table *t =
+	    atomic_load_explicit(&((struct chunk *)c)->table, memory_order_acquire);
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < t->n_cols && n < max; i++)
 		keys[n++] = t->cols[i].key;
 	for (uint32_t slot = 0; t->overflow != NULL && slot < t->cap; slot++) {
-		const struct overflow *o = atomic_load_explicit(&t->overflow[slot], memory_order_acquire);
+		const struct overflow *o =
+		    atomic_load_explicit(&t->overflow[slot], memory_order_acquire);
 		for (uint32_t i = 0; o != NULL && i < o->n; i++) {
 			uint32_t j = 0;
 			while (j < n && keys[j] != o->props[i].key)
@@ -260,8 +266,9 @@ uint32_t image_chunks(struct graph *g, enum image_section section)
 
 #define IMAGE_KEYS_MAX 65536
 
-enum status image_chunk(struct graph *g, enum image_section section, uint32_t i, const struct view *v,
-			struct buf *out, uint64_t *ret_first, uint64_t *ret_last)
+enum status image_chunk(struct graph *g, enum image_section section, uint32_t i,
+			const struct view *v, struct buf *out, uint64_t *ret_first,
+			uint64_t *ret_last)
 {
 	enum elem_kind kind = kind_of(section);
 	struct image_out x = {.g = g, .kind = kind, .v = v, .out = out};
@@ -289,7 +296,8 @@ enum status image_chunk(struct graph *g, enum image_section section, uint32_t i,
 	return buf_status(out);
 }
 
-/* ---- a chunk in ----------------------------------------------------------------------------------------- */
+/* ---- a chunk in
+ * ----------------------------------------------------------------------------------------- */
 
 struct image_in {
 	struct graph *g;
@@ -430,7 +438,8 @@ enum status image_load_chunk(struct graph *g, enum image_section section, struct
 	return st;
 }
 
-/* ---- adjacency of a loaded graph ----------------------------------------------------------------------------- */
+/* ---- adjacency of a loaded graph
+ * ----------------------------------------------------------------------------- */
 
 struct building {
 	struct graph *g;
@@ -441,7 +450,8 @@ struct building {
 
 /* Calls fn for each existing edge of the type, in the order of ids. */
 static enum status each_edge(struct building *b,
-			     enum status (*fn)(struct building *b, uint32_t edge, uint32_t from, uint32_t to))
+			     enum status (*fn)(struct building *b, uint32_t edge, uint32_t from,
+					       uint32_t to))
 {
 	struct space *s = &b->g->spaces[ELEM_EDGE];
 
@@ -452,7 +462,8 @@ static enum status each_edge(struct building *b,
 		const struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
 		for (uint32_t slot = 0; slot < c->n_used; slot++)
 			if (shared_bit(t->exists, slot))
-				TRY(fn(b, (uint32_t)(c->base + slot), t->ends[2 * slot], t->ends[2 * slot + 1]));
+				TRY(fn(b, (uint32_t)(c->base + slot), t->ends[2 * slot],
+				       t->ends[2 * slot + 1]));
 	}
 	return ST_OK;
 }
@@ -463,7 +474,8 @@ static bool node_is_there(struct graph *g, uint32_t id)
 
 	if (c == NULL)
 		return false;
-	const struct table *t = atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed);
+	const struct table *t =
+	    atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed);
 	return slot_of(id) < t->cap && shared_bit(t->exists, slot_of(id));
 }
 
@@ -479,8 +491,10 @@ static enum status count_edge(struct building *b, uint32_t edge, uint32_t from, 
 
 static enum status fill_edge(struct building *b, uint32_t edge, uint32_t from, uint32_t to)
 {
-	TRY(adj_append(chunk_of(b->g, ELEM_NODE, from), slot_of(from), ADJ_OUT, b->type, to, edge, NULL));
-	return adj_append(chunk_of(b->g, ELEM_NODE, to), slot_of(to), ADJ_IN, b->type, from, edge, NULL);
+	TRY(adj_append(chunk_of(b->g, ELEM_NODE, from), slot_of(from), ADJ_OUT, b->type, to, edge,
+		       NULL));
+	return adj_append(chunk_of(b->g, ELEM_NODE, to), slot_of(to), ADJ_IN, b->type, from, edge,
+			  NULL);
 }
 
 static enum status reserve_blocks(struct building *b)
@@ -512,8 +526,9 @@ static enum status build_adjacency(struct graph *g)
 	struct building b = {.g = g};
 	enum status st = ST_OK;
 
-	b.n_nodes = (uint64_t)atomic_load_explicit(&g->spaces[ELEM_NODE].n_chunks, memory_order_relaxed)
-		    << CHUNK_SHIFT;
+	b.n_nodes =
+	    (uint64_t)atomic_load_explicit(&g->spaces[ELEM_NODE].n_chunks, memory_order_relaxed)
+	    << CHUNK_SHIFT;
 	size_t size = b.n_nodes * sizeof(uint32_t);
 	b.degrees[0] = mem_alloc(MEM_OTHER, size);
 	b.degrees[1] = mem_alloc(MEM_OTHER, size);
@@ -535,7 +550,8 @@ enum status image_end(struct store *s)
 	for (uint32_t i = 0; i < n; i++) {
 		struct graph *g = store_graph_by_id(s, i);
 		TRY(build_adjacency(g));
-		const struct index_list *l = atomic_load_explicit(&g->indexes, memory_order_relaxed);
+		const struct index_list *l =
+		    atomic_load_explicit(&g->indexes, memory_order_relaxed);
 		for (uint32_t j = 0; l != NULL && j < l->n; j++) {
 			TRY(index_fill(l->v[j]));
 			index_set_ready(l->v[j], 0);
@@ -544,7 +560,8 @@ enum status image_end(struct store *s)
 	return ST_OK;
 }
 
-/* ---- building in bulk ------------------------------------------------------------------------------------------- */
+/* ---- building in bulk
+ * ------------------------------------------------------------------------------------------- */
 
 enum status image_name(struct store *s, enum name_kind kind, struct str name, name_id *ret)
 {

@@ -1,7 +1,7 @@
-/* Property indexes: label + key -> ids, a superset of what any view sees. A look-up takes the ids of a
- * key under a short latch and counts only those whose visible value equals the key. Writers add before
- * anybody can see the value, and remove a pair only when neither the value in place nor an older
- * version has the key. */
+/* Property indexes: label + key -> ids, a superset of what any view sees. A look-up takes the ids
+ * of a key under a short latch and counts only those whose visible value equals the key. Writers
+ * add before anybody can see the value, and remove a pair only when neither the value in place nor
+ * an older version has the key. */
 #include <stdlib.h>
 
 #include "store/index.h"
@@ -27,7 +27,8 @@ struct prop_index {
 	struct str name;
 	name_id label, key;
 	bool unique;
-	_Atomic uint64_t ready_lsn; /* views from this read point on may use it; UINT64_MAX: not yet */
+	_Atomic uint64_t
+	    ready_lsn; /* views from this read point on may use it; UINT64_MAX: not yet */
 	_Atomic uint64_t n_entries, n_lookups;
 	struct retired retired;
 	struct shard shards[SHARDS];
@@ -73,8 +74,8 @@ static bool posting_add(uint64_t *entry, elem_id id)
 	}
 	p = posting_of(*entry);
 	if (p->n == p->cap) {
-		struct posting *larger = mem_resize(MEM_INDEX, p, posting_size(p->cap),
-						    posting_size(p->cap * 2));
+		struct posting *larger =
+		    mem_resize(MEM_INDEX, p, posting_size(p->cap), posting_size(p->cap * 2));
 		if (larger == NULL)
 			return false;
 		larger->cap *= 2;
@@ -148,14 +149,16 @@ static void index_remove(struct prop_index *ix, struct value v, elem_id id)
 	atomic_fetch_sub_explicit(&ix->n_entries, n, memory_order_relaxed);
 }
 
-/* ---- what writers do, under the latch of the node's chunk -------------------------------------- */
+/* ---- what writers do, under the latch of the node's chunk --------------------------------------
+ */
 
 static struct index_list *list_of(const struct graph *g)
 {
 	return atomic_load_explicit(&((struct graph *)g)->indexes, memory_order_acquire);
 }
 
-/* Whether the slot has the label now or may have had it for some view: exceptions are taken as yes. */
+/* Whether the slot has the label now or may have had it for some view: exceptions are taken as yes.
+ */
 static bool may_have_label(const struct chunk *c, name_id label)
 {
 	return label_set_has(c->set, label) ||
@@ -177,7 +180,8 @@ void index_add(struct chunk *c, uint32_t slot, name_id key, struct value v, bool
 /* The pair goes when no version of the slot has the value any more. */
 static bool value_in_use(const struct chunk *c, uint32_t slot, name_id key, struct value v)
 {
-	const struct table *t = atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed);
+	const struct table *t =
+	    atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed);
 	struct value now = table_prop(t, slot, key);
 
 	if (now.kind != V_NULL && value_same(now, v))
@@ -225,7 +229,8 @@ void index_add_slot(struct chunk *c, uint32_t slot, bool *ret_failed)
 	}
 }
 
-/* ---- making and dropping ------------------------------------------------------------------------- */
+/* ---- making and dropping
+ * ------------------------------------------------------------------------- */
 
 static void index_free(struct prop_index *ix)
 {
@@ -270,6 +275,11 @@ static struct prop_index *find_by_name(const struct graph *g, struct str name)
 		if (str_eq(l->v[i]->name, name))
 			return l->v[i];
 	return NULL;
+}
+
+bool graph_has_index(const struct graph *g, struct str name)
+{
+	return find_by_name(g, name) != NULL;
 }
 
 static struct index_list *list_new(uint32_t n)
@@ -387,10 +397,12 @@ enum status index_remove_by_name(struct graph *g, struct str name)
 	return ST_OK;
 }
 
-/* ---- reading ------------------------------------------------------------------------------------------ */
+/* ---- reading
+ * ------------------------------------------------------------------------------------------ */
 
 /* view NULL: the planner asks whether there is one that new views may use. */
-struct prop_index *graph_index_find(struct graph *g, const struct view *v, name_id label, name_id key)
+struct prop_index *graph_index_find(struct graph *g, const struct view *v, name_id label,
+				    name_id key)
 {
 	const struct index_list *l = list_of(g);
 
@@ -419,9 +431,10 @@ struct str prop_index_name(const struct prop_index *ix)
 	return ix->name;
 }
 
-/* The copy of a key's ids is the only thing done under the latch. The arena's memory is taken before;
- * a posting that grew meanwhile is asked for again. */
-static enum status copy_ids(struct shard *s, uint64_t hash, struct arena *a, elem_id **ret, uint32_t *ret_n)
+/* The copy of a key's ids is the only thing done under the latch. The arena's memory is taken
+ * before; a posting that grew meanwhile is asked for again. */
+static enum status copy_ids(struct shard *s, uint64_t hash, struct arena *a, elem_id **ret,
+			    uint32_t *ret_n)
 {
 	uint32_t room = 1;
 	elem_id *ids = arena_alloc(a, sizeof *ids);
@@ -491,7 +504,8 @@ enum status prop_index_lookup(struct prop_index *ix, const struct view *v, struc
 	return ST_OK;
 }
 
-enum status graph_indexes(struct graph *g, struct arena *a, const struct index_info **ret, uint32_t *ret_n)
+enum status graph_indexes(struct graph *g, struct arena *a, const struct index_info **ret,
+			  uint32_t *ret_n)
 {
 	const struct index_list *l = list_of(g);
 	uint32_t n = l != NULL ? l->n : 0;
@@ -501,13 +515,13 @@ enum status graph_indexes(struct graph *g, struct arena *a, const struct index_i
 		return ST_NOMEM;
 	for (uint32_t i = 0; i < n; i++)
 		info[i] = (struct index_info){
-			.name = l->v[i]->name,
-			.label = l->v[i]->label,
-			.key = l->v[i]->key,
-			.unique = l->v[i]->unique,
-			.ready = atomic_load(&l->v[i]->ready_lsn) != UINT64_MAX,
-			.n_entries = atomic_load(&l->v[i]->n_entries),
-			.n_lookups = atomic_load(&l->v[i]->n_lookups),
+		    .name = l->v[i]->name,
+		    .label = l->v[i]->label,
+		    .key = l->v[i]->key,
+		    .unique = l->v[i]->unique,
+		    .ready = atomic_load(&l->v[i]->ready_lsn) != UINT64_MAX,
+		    .n_entries = atomic_load(&l->v[i]->n_entries),
+		    .n_lookups = atomic_load(&l->v[i]->n_lookups),
 		};
 	*ret = info;
 	*ret_n = n;

@@ -16,6 +16,7 @@ enum status index_create(struct graph *g, struct str name, name_id label, name_i
 enum status index_fill(struct prop_index *ix) MUST_CHECK;
 /* Views with a read point of at least lsn may use it. */
 void index_set_ready(struct prop_index *ix, uint64_t lsn);
+bool graph_has_index(const struct graph *g, struct str name);
 enum status index_remove_by_name(struct graph *g, struct str name) MUST_CHECK;
 
 #endif

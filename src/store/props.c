@@ -1,5 +1,5 @@
-/* Property columns of a chunk: typed, as narrow as their values; overflow for keys beyond the columns.
- * Writers hold the chunk's latch. */
+/* Property columns of a chunk: typed, as narrow as their values; overflow for keys beyond the
+ * columns. Writers hold the chunk's latch. */
 #include "store/store_int.h"
 
 static struct value pcol_get(const struct pcol *p, uint32_t slot)
@@ -38,7 +38,8 @@ static const struct pcol *find_col(const struct table *t, name_id key)
 
 static struct overflow *overflow_of(const struct table *t, uint32_t slot)
 {
-	return t->overflow != NULL ? atomic_load_explicit(&t->overflow[slot], memory_order_acquire) : NULL;
+	return t->overflow != NULL ? atomic_load_explicit(&t->overflow[slot], memory_order_acquire)
+				   : NULL;
 }
 
 struct value table_prop(const struct table *t, uint32_t slot, name_id key)
@@ -58,7 +59,10 @@ struct value table_prop(const struct table *t, uint32_t slot, name_id key)
 
 static uint8_t int_kind(int64_t i)
 {
-	return i == (int8_t)i ? PC_INT1 : i == (int16_t)i ? PC_INT2 : i == (int32_t)i ? PC_INT4 : PC_INT8;
+	return i == (int8_t)i	 ? PC_INT1
+	       : i == (int16_t)i ? PC_INT2
+	       : i == (int32_t)i ? PC_INT4
+				 : PC_INT8;
 }
 
 static uint8_t kind_for(struct value v)
@@ -126,7 +130,8 @@ static enum status store_value(const struct pcol *p, uint32_t slot, struct value
 	return ST_OK;
 }
 
-/* ---- changes of layout -------------------------------------------------------------------------- */
+/* ---- changes of layout --------------------------------------------------------------------------
+ */
 
 /* The values of a column in another kind; the old array stays as it is. */
 static enum status convert(const struct table *t, const struct pcol *from, struct pcol *to)
@@ -189,7 +194,8 @@ static enum status add_col(struct chunk *c, name_id key, uint8_t kind)
 	return ST_OK;
 }
 
-/* ---- overflow ------------------------------------------------------------------------------------- */
+/* ---- overflow
+ * ------------------------------------------------------------------------------------- */
 
 static size_t overflow_size(uint32_t n)
 {
@@ -266,7 +272,8 @@ static enum status put_overflow(struct chunk *c, uint32_t slot, name_id key, str
 	return ST_OK;
 }
 
-/* ---- the door ---------------------------------------------------------------------------------------- */
+/* ---- the door
+ * ---------------------------------------------------------------------------------------- */
 
 static enum status put_col(struct chunk *c, uint32_t i_col, uint32_t slot, struct value v,
 			   struct box **ret_old)
@@ -323,8 +330,8 @@ enum status chunk_put_prop(struct chunk *c, uint32_t slot, name_id key, struct v
 	return put_col(c, (uint32_t)(p - t->cols), slot, v, ret_old_box);
 }
 
-/* Undoing must not fail: a text goes back as the box that the entry kept. Only a number whose column
- * became boxed meanwhile needs memory. */
+/* Undoing must not fail: a text goes back as the box that the entry kept. Only a number whose
+ * column became boxed meanwhile needs memory. */
 void chunk_restore_prop(struct chunk *c, struct undo *u)
 {
 	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);

@@ -15,10 +15,10 @@
 #define CHUNK_SLOTS (1u << CHUNK_SHIFT)
 #define CHUNK_SLOTS_MIN 16
 #define CHUNK_COLUMNS_MAX 128 /* property keys of a chunk with a column; further ones overflow */
-#define DIR_PAGE 1024         /* chunks of one page of a directory */
-#define DIR_PAGES 1024        /* 2^32 slots in all */
+#define DIR_PAGE 1024	      /* chunks of one page of a directory */
+#define DIR_PAGES 1024	      /* 2^32 slots in all */
 #define GRAPHS_MAX 1024
-#define INDEXES_MAX 256 /* of one graph */
+#define INDEXES_MAX 256	     /* of one graph */
 #define LABEL_SETS_MAX 65536 /* combinations of labels in use, of all graphs */
 
 /* ---- names ------------------------------------------------------------------------------- */
@@ -49,13 +49,15 @@ enum status dict_init(struct dict *d) MUST_CHECK;
 void dict_release(struct dict *d);
 name_id dict_find(struct dict *d, struct str name);
 /* The id, made when new. ST_LIMIT: DICT_PAGE * DICT_PAGES names. */
-enum status dict_add(struct dict *d, struct epoch_table *e, struct str name, name_id *ret) MUST_CHECK;
+enum status dict_add(struct dict *d, struct epoch_table *e, struct str name,
+		     name_id *ret) MUST_CHECK;
 struct str dict_text(struct dict *d, name_id id);
 
-/* ---- boxed values: immutable, one block --------------------------------------------------------- */
+/* ---- boxed values: immutable, one block ---------------------------------------------------------
+ */
 
 struct box {
-	uint32_t size; /* of the block */
+	uint32_t size;	    /* of the block */
 	struct value value; /* texts and elements lie behind it */
 };
 
@@ -64,7 +66,8 @@ struct box *box_new(struct value v);
 void box_free(struct box *b);
 bool value_is_storable(struct value v);
 
-/* ---- labels --------------------------------------------------------------------------------------- */
+/* ---- labels
+ * --------------------------------------------------------------------------------------- */
 
 struct label_set { /* immutable; lives as long as the store */
 	uint32_t id, n;
@@ -77,22 +80,26 @@ const struct label_set *label_set_get(struct store *s, uint32_t id);
 enum status label_set_make(struct store *s, const name_id *labels, uint32_t n,
 			   const struct label_set **ret) MUST_CHECK;
 
-/* ---- chunks -------------------------------------------------------------------------------------------- */
+/* ---- chunks
+ * -------------------------------------------------------------------------------------------- */
 
 enum elem_kind { ELEM_NODE, ELEM_EDGE };
 
 enum col_kind {
-	PC_INT1, PC_INT2, PC_INT4, PC_INT8,
+	PC_INT1,
+	PC_INT2,
+	PC_INT4,
+	PC_INT8,
 	PC_FLOAT,
 	PC_BOOL,
 	PC_TEXT, /* struct box *, all strings */
-	PC_BOX,  /* struct box *, any kind */
+	PC_BOX,	 /* struct box *, any kind */
 };
 
 struct pcol { /* a property column; the arrays are shared by the tables that did not change them */
 	name_id key;
-	uint8_t kind; /* enum col_kind */
-	void *data;   /* cap elements */
+	uint8_t kind;	   /* enum col_kind */
+	void *data;	   /* cap elements */
 	uint64_t *present; /* cap bits */
 };
 
@@ -114,9 +121,9 @@ struct table {
 	struct retired retired;
 	uint32_t cap; /* slots */
 	uint64_t *exists;
-	struct adj_head *adj;    /* nodes */
-	uint32_t *ends;          /* edges: from, to for each slot; written before the edge exists */
-	uint32_t *sets;          /* label set of each slot, 0: the chunk's; NULL: no exceptions */
+	struct adj_head *adj; /* nodes */
+	uint32_t *ends;	      /* edges: from, to for each slot; written before the edge exists */
+	uint32_t *sets;	      /* label set of each slot, 0: the chunk's; NULL: no exceptions */
 	struct overflow *_Atomic *overflow; /* NULL: none */
 	uint32_t n_cols;
 	struct pcol cols[];
@@ -129,15 +136,16 @@ struct undo {
 	struct mark *mark;
 	uint32_t seq;
 	uint32_t slot;
-	uint8_t kind; /* enum undo_kind */
-	uint8_t n_holders; /* its chain, and its transaction until that is cleaned up: maintenance only */
-	bool undone;       /* its value was put back; under the latch */
-	bool ends_slot;    /* with it goes the last version of the slot's holder */
+	uint8_t kind;	   /* enum undo_kind */
+	uint8_t n_holders; /* its chain, and its transaction until that is cleaned up: maintenance
+			      only */
+	bool undone;	   /* its value was put back; under the latch */
+	bool ends_slot;	   /* with it goes the last version of the slot's holder */
 	bool old_exists;
 	name_id key;
 	uint32_t old_set;
-	struct value old;     /* UNDO_PROP; texts point into old_box */
-	struct box *old_box;  /* owned by the entry */
+	struct value old;    /* UNDO_PROP; texts point into old_box */
+	struct box *old_box; /* owned by the entry */
 	struct chunk *chunk;
 	struct retired retired;
 };
@@ -151,27 +159,28 @@ struct undo_side { /* beside a chunk while somebody needs versions */
 
 struct chunk {
 	struct graph *graph;
-	uint64_t base; /* id of slot 0 */
-	uint8_t kind;  /* enum elem_kind */
+	uint64_t base;		     /* id of slot 0 */
+	uint8_t kind;		     /* enum elem_kind */
 	const struct label_set *set; /* nodes */
-	name_id type;                /* edges */
-	struct latch latch;          /* writers */
+	name_id type;		     /* edges */
+	struct latch latch;	     /* writers */
 	struct table *_Atomic table;
 	struct undo_side *_Atomic undo;
 	_Atomic bool has_exceptions; /* some slot has another label set; never goes back */
-	uint32_t n_used;             /* slots handed out; under the latch */
+	uint32_t n_used;	     /* slots handed out; under the latch */
 	VEC(uint16_t) free_slots;    /* under the latch */
 	struct chunk *next_open;
 };
 
-struct space { /* all nodes, or all edges, of a graph */
-	struct mutex lock;    /* new chunks, open chunks */
+struct space {		   /* all nodes, or all edges, of a graph */
+	struct mutex lock; /* new chunks, open chunks */
 	_Atomic uint32_t n_chunks;
 	struct chunk *_Atomic *_Atomic pages[DIR_PAGES];
-	struct map_u64 open;  /* label set or type -> struct chunk * with room (or that had) */
+	struct map_u64 open; /* label set or type -> struct chunk * with room (or that had) */
 };
 
-/* ---- adjacency --------------------------------------------------------------------------------------------- */
+/* ---- adjacency
+ * --------------------------------------------------------------------------------------------- */
 
 struct clause { /* what a stamp points to: the transaction and the clause that wrote */
 	struct mark *mark;
@@ -184,7 +193,8 @@ struct clause { /* what a stamp points to: the transaction and the clause that w
 #define STAMP_LSN(lsn) ((uintptr_t)(lsn) << 1 | 1)
 
 struct stamp {
-	_Atomic uintptr_t create, del; /* STAMP_NONE, STAMP_ABORTED, STAMP_LSN() or struct clause * */
+	_Atomic uintptr_t create,
+	    del; /* STAMP_NONE, STAMP_ABORTED, STAMP_LSN() or struct clause * */
 };
 
 struct stamps {
@@ -217,7 +227,9 @@ struct adj_types { /* blocks by type; replaced when a type is added */
 	} v[];
 };
 
-/* ---- graph --------------------------------------------------------------------------------------------------- */
+/* ---- graph
+ * ---------------------------------------------------------------------------------------------------
+ */
 
 struct index_list { /* immutable */
 	struct retired retired;
@@ -249,7 +261,8 @@ struct store {
 	const struct label_set *_Atomic *sets;
 };
 
-/* ---- arrays that tables point to: memory with a head, so that it can be retired ---------------------- */
+/* ---- arrays that tables point to: memory with a head, so that it can be retired
+ * ---------------------- */
 
 struct array {
 	struct retired retired;
@@ -279,15 +292,16 @@ static inline void shared_bit_put(uint64_t *w, uint32_t i, bool on) /* one write
 	STORE(&w[i >> 6], on ? old | bit : old & ~bit);
 }
 
-/* ---- inner functions -------------------------------------------------------------------------------------------- */
+/* ---- inner functions
+ * -------------------------------------------------------------------------------------------- */
 
 /* chunk.c */
 struct chunk *space_chunk(struct space *s, uint32_t i); /* NULL: never made */
 static inline struct chunk *chunk_of(struct graph *g, enum elem_kind kind, elem_id id)
 {
 	return id >> CHUNK_SHIFT < UINT32_MAX
-		       ? space_chunk(&g->spaces[kind], (uint32_t)(id >> CHUNK_SHIFT))
-		       : NULL;
+		   ? space_chunk(&g->spaces[kind], (uint32_t)(id >> CHUNK_SHIFT))
+		   : NULL;
 }
 static inline uint32_t slot_of(elem_id id)
 {
@@ -296,11 +310,12 @@ static inline uint32_t slot_of(elem_id id)
 enum status space_init(struct space *s) MUST_CHECK;
 void space_release(struct graph *g, struct space *s);
 /* A slot for a new element; not existing yet. */
-enum status slot_take(struct graph *g, enum elem_kind kind, const struct label_set *set, name_id type,
-		      struct chunk **ret_chunk, uint32_t *ret_slot) MUST_CHECK;
-/* The same slot as another run had: makes its chunk when it is missing. Recovery and loading only. */
-enum status slot_take_at(struct graph *g, enum elem_kind kind, elem_id id, const struct label_set *set,
-			 name_id type, struct chunk **ret) MUST_CHECK;
+enum status slot_take(struct graph *g, enum elem_kind kind, const struct label_set *set,
+		      name_id type, struct chunk **ret_chunk, uint32_t *ret_slot) MUST_CHECK;
+/* The same slot as another run had: makes its chunk when it is missing. Recovery and loading only.
+ */
+enum status slot_take_at(struct graph *g, enum elem_kind kind, elem_id id,
+			 const struct label_set *set, name_id type, struct chunk **ret) MUST_CHECK;
 void slot_give_back(struct chunk *c, uint32_t slot); /* under the latch */
 /* Label-set number of a slot, 0: the chunk's own. Under the latch. */
 uint32_t chunk_slot_set(const struct chunk *c, uint32_t slot);
@@ -343,7 +358,8 @@ static inline struct undo *chunk_chain(const struct chunk *c, uint32_t slot)
 {
 	struct undo_side *s = atomic_load_explicit(&c->undo, memory_order_acquire);
 	if (LIKELY(s == NULL) || slot >= s->cap ||
-	    (atomic_load_explicit(&s->bits[slot >> 6], memory_order_acquire) >> (slot & 63) & 1) == 0)
+	    (atomic_load_explicit(&s->bits[slot >> 6], memory_order_acquire) >> (slot & 63) & 1) ==
+		0)
 		return NULL;
 	return atomic_load_explicit(&s->heads[slot], memory_order_acquire);
 }
@@ -353,8 +369,8 @@ void undo_prop(struct undo *u, const struct view *v, name_id key, struct value *
 
 /* adj.c: writers hold the latch of the node's chunk */
 struct block *adj_find(uintptr_t head, name_id type);
-enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t node,
-		       uint32_t edge, struct clause *by) MUST_CHECK;
+enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
+		       uint32_t node, uint32_t edge, struct clause *by) MUST_CHECK;
 /* The entry of an edge; false when it is not there. */
 bool adj_locate(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
 		struct block **ret, uint32_t *ret_i);
@@ -364,8 +380,8 @@ bool stamp_visible(const struct view *v, uintptr_t stamp);
 /* Drops what no view can see: entries deleted or aborted at or below the horizon. */
 void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint64_t horizon);
 /* Loading: a block with exact room, no stamps. */
-enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t degree)
-	MUST_CHECK;
+enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
+			uint32_t degree) MUST_CHECK;
 void adj_reset(struct chunk *c, uint32_t slot);
 
 /* index.c: writers hold the latch of the node's chunk */

@@ -1,6 +1,6 @@
 /* Versions stand aside: chains of old values beside a chunk, newest first. A reader takes the old
- * value of every entry that it may not see and stops at the first that it sees: a claim is per slot,
- * so whatever lies below a visible entry is older or aborted. */
+ * value of every entry that it may not see and stops at the first that it sees: a claim is per
+ * slot, so whatever lies below a visible entry is older or aborted. */
 #include "store/store_int.h"
 
 static size_t side_size(uint32_t cap)
@@ -30,11 +30,11 @@ enum status undo_side_make(struct chunk *c)
 	if (old != NULL) {
 		s->n_slots = old->n_slots;
 		for (uint32_t i = 0; i < old->cap; i++)
-			atomic_init(&s->heads[i], atomic_load_explicit(&old->heads[i],
-								       memory_order_relaxed));
+			atomic_init(&s->heads[i],
+				    atomic_load_explicit(&old->heads[i], memory_order_relaxed));
 		for (uint32_t i = 0; i < (old->cap + 63) / 64; i++)
-			atomic_init(&s->bits[i], atomic_load_explicit(&old->bits[i],
-								      memory_order_relaxed));
+			atomic_init(&s->bits[i],
+				    atomic_load_explicit(&old->bits[i], memory_order_relaxed));
 	}
 	atomic_store_explicit(&c->undo, s, memory_order_release);
 	if (old != NULL)
@@ -54,10 +54,9 @@ void undo_link(struct chunk *c, struct undo *u)
 	if (head != NULL)
 		return;
 	_Atomic uint64_t *w = &s->bits[u->slot >> 6];
-	atomic_store_explicit(w,
-			      atomic_load_explicit(w, memory_order_relaxed) |
-				      UINT64_C(1) << (u->slot & 63),
-			      memory_order_release);
+	atomic_store_explicit(
+	    w, atomic_load_explicit(w, memory_order_relaxed) | UINT64_C(1) << (u->slot & 63),
+	    memory_order_release);
 	s->n_slots++;
 }
 

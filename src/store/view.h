@@ -18,14 +18,15 @@
 
 struct mark {
 	_Atomic uint64_t word;
-	_Atomic uint32_t n_refs; /* undo entries, stamps and waiters that still point here, plus its owner */
+	_Atomic uint32_t
+	    n_refs; /* undo entries, stamps and waiters that still point here, plus its owner */
 	struct retired retired;
 };
 
 struct view {
 	uint64_t read_lsn;
-	const struct mark *own; /* NULL: a reader that has written nothing */
-	uint32_t own_seq;       /* own versions up to this clause are visible */
+	const struct mark *own;	 /* NULL: a reader that has written nothing */
+	uint32_t own_seq;	 /* own versions up to this clause are visible */
 	struct epoch_slot *slot; /* pins what the reader may still hold */
 };
 

@@ -45,7 +45,8 @@ static enum status claim(const struct writer *w, struct chunk *c, uint32_t slot)
 
 static bool exists_now(const struct chunk *c, uint32_t slot)
 {
-	const struct table *t = atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed);
+	const struct table *t =
+	    atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed);
 
 	return slot < t->cap && shared_bit(t->exists, slot);
 }
@@ -55,7 +56,8 @@ static struct undo *undo_new(struct writer *w, struct chunk *c, uint32_t slot, e
 {
 	struct undo *u;
 
-	if (!vec_reserve(MEM_UNDO, &w->effects, (size_t)w->effects.n + 1) || undo_side_make(c) != ST_OK)
+	if (!vec_reserve(MEM_UNDO, &w->effects, (size_t)w->effects.n + 1) ||
+	    undo_side_make(c) != ST_OK)
 		return NULL;
 	u = MEM_NEW(MEM_UNDO, struct undo);
 	if (u == NULL)
@@ -71,8 +73,8 @@ static void undo_publish(struct writer *w, struct chunk *c, struct undo *u)
 {
 	atomic_fetch_add_explicit(&w->mark->n_refs, 1, memory_order_relaxed);
 	undo_link(c, u);
-	w->effects.v[w->effects.n++] = (struct effect){
-		.kind = EFFECT_UNDO, .chunk = c, .slot = u->slot, .undo = u};
+	w->effects.v[w->effects.n++] =
+	    (struct effect){.kind = EFFECT_UNDO, .chunk = c, .slot = u->slot, .undo = u};
 }
 
 static enum status set_exists(struct writer *w, struct chunk *c, uint32_t slot, bool on)
@@ -92,7 +94,8 @@ static enum status set_exists(struct writer *w, struct chunk *c, uint32_t slot, 
 }
 
 /* A value on an element that exists: version first, then the store. */
-static enum status set_prop(struct writer *w, struct chunk *c, uint32_t slot, name_id key, struct value v)
+static enum status set_prop(struct writer *w, struct chunk *c, uint32_t slot, name_id key,
+			    struct value v)
 {
 	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
 	struct undo *u = NULL;
@@ -123,7 +126,8 @@ static enum status set_prop(struct writer *w, struct chunk *c, uint32_t slot, na
 	return st;
 }
 
-static enum status put_new_props(struct chunk *c, uint32_t slot, const struct prop *props, uint32_t n)
+static enum status put_new_props(struct chunk *c, uint32_t slot, const struct prop *props,
+				 uint32_t n)
 {
 	struct box *old;
 	bool failed = false;
@@ -138,7 +142,8 @@ static enum status put_new_props(struct chunk *c, uint32_t slot, const struct pr
 	return ST_OK;
 }
 
-/* ---- nodes -------------------------------------------------------------------------------------- */
+/* ---- nodes --------------------------------------------------------------------------------------
+ */
 
 static void abandon_slot(struct chunk *c, uint32_t slot)
 {
@@ -147,8 +152,9 @@ static void abandon_slot(struct chunk *c, uint32_t slot)
 	slot_give_back(c, slot);
 }
 
-enum status store_node_create(struct writer *w, struct graph *g, const name_id *labels, uint32_t n_labels,
-			      const struct prop *props, uint32_t n_props, elem_id at, elem_id *ret)
+enum status store_node_create(struct writer *w, struct graph *g, const name_id *labels,
+			      uint32_t n_labels, const struct prop *props, uint32_t n_props,
+			      elem_id at, elem_id *ret)
 {
 	const struct label_set *set;
 	struct chunk *c;
@@ -206,18 +212,20 @@ static enum status elem_set(struct writer *w, struct graph *g, enum elem_kind ki
 	return st;
 }
 
-enum status store_node_set(struct writer *w, struct graph *g, elem_id id, name_id key, struct value v)
+enum status store_node_set(struct writer *w, struct graph *g, elem_id id, name_id key,
+			   struct value v)
 {
 	return elem_set(w, g, ELEM_NODE, id, key, v);
 }
 
-enum status store_edge_set(struct writer *w, struct graph *g, elem_id id, name_id key, struct value v)
+enum status store_edge_set(struct writer *w, struct graph *g, elem_id id, name_id key,
+			   struct value v)
 {
 	return elem_set(w, g, ELEM_EDGE, id, key, v);
 }
 
-static enum status changed_set(struct store *s, const struct label_set *old, name_id label, bool add,
-			       const struct label_set **ret)
+static enum status changed_set(struct store *s, const struct label_set *old, name_id label,
+			       bool add, const struct label_set **ret)
 {
 	name_id labels[GRAPH_LABELS_MAX + 1];
 	uint32_t n = 0;
@@ -230,7 +238,8 @@ static enum status changed_set(struct store *s, const struct label_set *old, nam
 	return label_set_make(s, labels, n, ret);
 }
 
-static enum status set_labels(struct writer *w, struct chunk *c, uint32_t slot, name_id label, bool add)
+static enum status set_labels(struct writer *w, struct chunk *c, uint32_t slot, name_id label,
+			      bool add)
 {
 	struct store *s = c->graph->store;
 	uint32_t now = chunk_slot_set(c, slot);
@@ -241,8 +250,8 @@ static enum status set_labels(struct writer *w, struct chunk *c, uint32_t slot, 
 		return ST_EXISTS;
 	TRY(changed_set(s, old, label, add, &set));
 	TRY(chunk_sets_make(c));
-	/* From here on the chunk has exceptions: scans and indexes recheck. An index of the new label
-	 * takes the node's values before anybody can see the label. */
+	/* From here on the chunk has exceptions: scans and indexes recheck. An index of the new
+	 * label takes the node's values before anybody can see the label. */
 	atomic_store_explicit(&c->has_exceptions, true, memory_order_release);
 	if (add)
 		index_add_slot(c, slot, &failed);
@@ -305,9 +314,10 @@ enum status store_node_delete(struct writer *w, struct graph *g, elem_id id)
 	return st;
 }
 
-/* ---- edges ---------------------------------------------------------------------------------------- */
+/* ---- edges
+ * ---------------------------------------------------------------------------------------- */
 
-struct ends { /* both endpoints, latched in id order */
+struct ends {			      /* both endpoints, latched in id order */
 	struct chunk *first, *second; /* second NULL: the same chunk */
 };
 
@@ -332,7 +342,8 @@ static void unlock_ends(struct ends e)
 	latch_unlock(&e.first->latch);
 }
 
-/* An endpoint must be there and nobody else may be deleting it; other writes to it do not matter. */
+/* An endpoint must be there and nobody else may be deleting it; other writes to it do not matter.
+ */
 static enum status check_endpoint(const struct writer *w, const struct chunk *c, uint32_t slot)
 {
 	for (struct undo *u = chunk_chain(c, slot); u != NULL && w->mark != NULL;
@@ -366,18 +377,18 @@ static enum status append_entry(struct writer *w, struct chunk *c, uint32_t slot
 	TRY(adj_append(c, slot, dir, type, node, edge, w->mark != NULL ? w->clause : NULL));
 	if (w->mark != NULL)
 		w->effects.v[w->effects.n++] = (struct effect){
-			.kind = EFFECT_EDGE_ADDED,
-			.dir = (uint8_t)dir,
-			.type = type,
-			.chunk = c,
-			.slot = slot,
-			.edge = edge,
+		    .kind = EFFECT_EDGE_ADDED,
+		    .dir = (uint8_t)dir,
+		    .type = type,
+		    .chunk = c,
+		    .slot = slot,
+		    .edge = edge,
 		};
 	return ST_OK;
 }
 
-static enum status make_edge(struct writer *w, struct chunk *c, uint32_t slot, elem_id from, elem_id to,
-			     const struct prop *props, uint32_t n_props)
+static enum status make_edge(struct writer *w, struct chunk *c, uint32_t slot, elem_id from,
+			     elem_id to, const struct prop *props, uint32_t n_props)
 {
 	latch_lock(&c->latch);
 	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
@@ -392,8 +403,9 @@ static enum status make_edge(struct writer *w, struct chunk *c, uint32_t slot, e
 	return st;
 }
 
-static enum status link_edge(struct writer *w, struct graph *g, name_id type, elem_id from, elem_id to,
-			     struct chunk *c, uint32_t slot, const struct prop *props, uint32_t n_props)
+static enum status link_edge(struct writer *w, struct graph *g, name_id type, elem_id from,
+			     elem_id to, struct chunk *c, uint32_t slot, const struct prop *props,
+			     uint32_t n_props)
 {
 	struct chunk *cf = chunk_of(g, ELEM_NODE, from), *ct = chunk_of(g, ELEM_NODE, to);
 	uint32_t edge = (uint32_t)(c->base + slot);
@@ -418,8 +430,9 @@ static enum status link_edge(struct writer *w, struct graph *g, name_id type, el
 	return st;
 }
 
-enum status store_edge_create(struct writer *w, struct graph *g, name_id type, elem_id from, elem_id to,
-			      const struct prop *props, uint32_t n_props, elem_id at, elem_id *ret)
+enum status store_edge_create(struct writer *w, struct graph *g, name_id type, elem_id from,
+			      elem_id to, const struct prop *props, uint32_t n_props, elem_id at,
+			      elem_id *ret)
 {
 	struct chunk *c;
 	uint32_t slot;
@@ -458,19 +471,19 @@ static enum status stamp_deleted(struct writer *w, struct chunk *c, uint32_t slo
 	}
 	adj_set_stamp(b, i, true, (uintptr_t)w->clause);
 	w->effects.v[w->effects.n++] = (struct effect){
-		.kind = EFFECT_EDGE_REMOVED,
-		.dir = (uint8_t)dir,
-		.type = type,
-		.chunk = c,
-		.slot = slot,
-		.edge = edge,
+	    .kind = EFFECT_EDGE_REMOVED,
+	    .dir = (uint8_t)dir,
+	    .type = type,
+	    .chunk = c,
+	    .slot = slot,
+	    .edge = edge,
 	};
 	return ST_OK;
 }
 
 /* Under the latches of both endpoints and of the edge's chunk. */
-static enum status delete_latched(struct writer *w, struct chunk *c, uint32_t slot, struct chunk *cf,
-				  elem_id from, struct chunk *ct, elem_id to)
+static enum status delete_latched(struct writer *w, struct chunk *c, uint32_t slot,
+				  struct chunk *cf, elem_id from, struct chunk *ct, elem_id to)
 {
 	uint32_t edge = (uint32_t)(c->base + slot);
 
@@ -509,13 +522,14 @@ enum status store_edge_delete(struct writer *w, struct graph *g, elem_id id)
 	return st;
 }
 
-/* ---- a deleted node's edges ------------------------------------------------------------------------- */
+/* ---- a deleted node's edges
+ * ------------------------------------------------------------------------- */
 
 enum entry_state { ENTRY_GONE, ENTRY_THERE, ENTRY_OTHERS };
 
 /* Whose an entry is, for the deleter of the node. */
-static enum entry_state stamp_state(const struct writer *w, uintptr_t stamp, enum entry_state if_mine,
-				    enum entry_state if_done)
+static enum entry_state stamp_state(const struct writer *w, uintptr_t stamp,
+				    enum entry_state if_mine, enum entry_state if_done)
 {
 	if ((stamp & 1) != 0)
 		return stamp >> 1 <= w->view->read_lsn ? if_done : ENTRY_OTHERS;
@@ -530,7 +544,8 @@ static enum entry_state stamp_state(const struct writer *w, uintptr_t stamp, enu
 
 static enum entry_state entry_state(const struct writer *w, const struct stamps *s, uint32_t i)
 {
-	uintptr_t create = atomic_load_explicit(&((struct stamps *)s)->v[i].create, memory_order_acquire);
+	uintptr_t create =
+	    atomic_load_explicit(&((struct stamps *)s)->v[i].create, memory_order_acquire);
 	uintptr_t del = atomic_load_explicit(&((struct stamps *)s)->v[i].del, memory_order_acquire);
 	enum entry_state st = ENTRY_THERE;
 
@@ -545,9 +560,11 @@ static enum entry_state entry_state(const struct writer *w, const struct stamps 
 
 static enum status block_left(const struct writer *w, const struct block *b)
 {
-	uint32_t n = b != NULL ? atomic_load_explicit(&((struct block *)b)->n, memory_order_acquire) : 0;
+	uint32_t n =
+	    b != NULL ? atomic_load_explicit(&((struct block *)b)->n, memory_order_acquire) : 0;
 	const struct stamps *s =
-		b != NULL ? atomic_load_explicit(&((struct block *)b)->stamps, memory_order_acquire) : NULL;
+	    b != NULL ? atomic_load_explicit(&((struct block *)b)->stamps, memory_order_acquire)
+		      : NULL;
 	enum status left = ST_OK;
 
 	if (n > 0 && s == NULL)
@@ -569,7 +586,8 @@ enum status store_node_has_edges(struct writer *w, struct graph *g, elem_id id)
 	enum status left = ST_OK;
 
 	for (unsigned dir = 0; dir < 2; dir++) {
-		uintptr_t head = atomic_load_explicit(&t->adj[slot_of(id)].dir[dir], memory_order_acquire);
+		uintptr_t head =
+		    atomic_load_explicit(&t->adj[slot_of(id)].dir[dir], memory_order_acquire);
 		if ((head & 1) == 0) {
 			enum status st = block_left(w, (const struct block *)head);
 			if (st == ST_CONFLICT)
@@ -580,8 +598,8 @@ enum status store_node_has_edges(struct writer *w, struct graph *g, elem_id id)
 		const struct adj_types *types = (const struct adj_types *)(head & ~(uintptr_t)1);
 		for (uint32_t i = 0; i < types->n; i++) {
 			enum status st = block_left(
-				w, atomic_load_explicit(&((struct adj_types *)types)->v[i].block,
-							memory_order_acquire));
+			    w, atomic_load_explicit(&((struct adj_types *)types)->v[i].block,
+						    memory_order_acquire));
 			if (st == ST_CONFLICT)
 				return st;
 			left = st != ST_OK ? st : left;
@@ -590,7 +608,8 @@ enum status store_node_has_edges(struct writer *w, struct graph *g, elem_id id)
 	return left;
 }
 
-/* ---- taking back --------------------------------------------------------------------------------------- */
+/* ---- taking back
+ * --------------------------------------------------------------------------------------- */
 
 static void undo_one(struct chunk *c, struct undo *u)
 {
@@ -607,7 +626,8 @@ static void undo_one(struct chunk *c, struct undo *u)
 		} else {
 			uint32_t set = chunk_slot_set(c, u->slot);
 			atomic_fetch_add_explicit(&c->graph->n_nodes, by, memory_order_relaxed);
-			count_labels(c->graph, set != 0 ? label_set_get(c->graph->store, set) : c->set, by);
+			count_labels(c->graph,
+				     set != 0 ? label_set_get(c->graph->store, set) : c->set, by);
 		}
 		break;
 	case UNDO_PROP: {
@@ -639,7 +659,8 @@ void store_undo(struct writer *w, uint32_t n)
 		latch_lock(&e->chunk->latch);
 		if (e->kind == EFFECT_UNDO)
 			undo_one(e->chunk, e->undo);
-		else if (adj_locate(e->chunk, e->slot, (enum adj_dir)e->dir, e->type, e->edge, &b, &at))
+		else if (adj_locate(e->chunk, e->slot, (enum adj_dir)e->dir, e->type, e->edge, &b,
+				    &at))
 			adj_set_stamp(b, at, e->kind == EFFECT_EDGE_REMOVED,
 				      e->kind == EFFECT_EDGE_REMOVED ? STAMP_NONE : STAMP_ABORTED);
 		latch_unlock(&e->chunk->latch);

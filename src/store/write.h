@@ -1,13 +1,12 @@
 /* store/write.h - the writing door of the store, for txn only: conflict check, version, change.
  *
  * Room:    store. It knows a mark and a view, nothing of transactions.
- * Threads: a writer belongs to its transaction's thread; any number of writers at a time. Latches are
- *          taken in id order, node chunks before edge chunks, indexes last.
- * Errors:  ST_CONFLICT: another active transaction, or one committed after the view, has the slot
- *          (first updater wins). ST_NOT_FOUND: the element does not exist under the view. ST_EXISTS:
- *          see each function. ST_NOMEM, ST_LIMIT. After any error the caller undoes the statement
- *          (store_undo): effects so far are in the list.
- * Source:  transactions design, sections 2 to 4. */
+ * Threads: a writer belongs to its transaction's thread; any number of writers at a time. Latches
+ * are taken in id order, node chunks before edge chunks, indexes last. Errors:  ST_CONFLICT:
+ * another active transaction, or one committed after the view, has the slot (first updater wins).
+ * ST_NOT_FOUND: the element does not exist under the view. ST_EXISTS: see each function. ST_NOMEM,
+ * ST_LIMIT. After any error the caller undoes the statement (store_undo): effects so far are in the
+ * list. Source:  transactions design, sections 2 to 4. */
 #ifndef STORE_WRITE_H
 #define STORE_WRITE_H
 
@@ -21,7 +20,7 @@ struct label_set;
 
 enum effect_kind { EFFECT_UNDO, EFFECT_EDGE_ADDED, EFFECT_EDGE_REMOVED };
 
-struct effect { /* one change, for undoing and for cleaning up behind it */
+struct effect {	      /* one change, for undoing and for cleaning up behind it */
 	uint8_t kind; /* enum effect_kind */
 	uint8_t dir;  /* edge effects: enum adj_dir of the block in which the entry stands */
 	bool undone;
@@ -33,50 +32,52 @@ struct effect { /* one change, for undoing and for cleaning up behind it */
 
 struct writer {
 	struct store *store;
-	struct mark *mark;        /* NULL: recovery and loading: no versions, nobody reads */
+	struct mark *mark; /* NULL: recovery and loading: no versions, nobody reads */
 	const struct view *view;
 	uint32_t seq;
-	struct clause *clause;    /* of seq; made when the first stamp needs it */
-	struct clause *clauses;   /* all of this writer */
+	struct clause *clause;	/* of seq; made when the first stamp needs it */
+	struct clause *clauses; /* all of this writer */
 	VEC(struct effect) effects;
 };
 
 struct mark *mark_new(void); /* active, one reference; NULL: no memory */
 void mark_unref(struct mark *m);
 
-enum status store_name_add(struct store *s, enum name_kind kind, struct str name, name_id *ret) MUST_CHECK;
+enum status store_name_add(struct store *s, enum name_kind kind, struct str name,
+			   name_id *ret) MUST_CHECK;
 /* Makes graph number id. Under the caller's catalog lock. */
-enum status store_graph_create(struct store *s, struct str name, uint32_t id, struct graph **ret)
-	MUST_CHECK;
+enum status store_graph_create(struct store *s, struct str name, uint32_t id,
+			       struct graph **ret) MUST_CHECK;
 
 /* at: ELEM_NONE, or the id to take (recovery). */
 enum status store_node_create(struct writer *w, struct graph *g, const name_id *labels,
-			      uint32_t n_labels, const struct prop *props, uint32_t n_props, elem_id at,
-			      elem_id *ret) MUST_CHECK;
+			      uint32_t n_labels, const struct prop *props, uint32_t n_props,
+			      elem_id at, elem_id *ret) MUST_CHECK;
 /* ST_NOT_FOUND: an endpoint does not exist under the view. */
-enum status store_edge_create(struct writer *w, struct graph *g, name_id type, elem_id from, elem_id to,
-			      const struct prop *props, uint32_t n_props, elem_id at, elem_id *ret)
-	MUST_CHECK;
-enum status store_node_set(struct writer *w, struct graph *g, elem_id id, name_id key, struct value v)
-	MUST_CHECK;
-enum status store_edge_set(struct writer *w, struct graph *g, elem_id id, name_id key, struct value v)
-	MUST_CHECK;
+enum status store_edge_create(struct writer *w, struct graph *g, name_id type, elem_id from,
+			      elem_id to, const struct prop *props, uint32_t n_props, elem_id at,
+			      elem_id *ret) MUST_CHECK;
+enum status store_node_set(struct writer *w, struct graph *g, elem_id id, name_id key,
+			   struct value v) MUST_CHECK;
+enum status store_edge_set(struct writer *w, struct graph *g, elem_id id, name_id key,
+			   struct value v) MUST_CHECK;
 /* ST_EXISTS: nothing to do, it has the label (or has not) already. */
-enum status store_label(struct writer *w, struct graph *g, elem_id id, name_id label, bool add)
-	MUST_CHECK;
+enum status store_label(struct writer *w, struct graph *g, elem_id id, name_id label,
+			bool add) MUST_CHECK;
 /* ST_EXISTS: this transaction has deleted it already. */
 enum status store_edge_delete(struct writer *w, struct graph *g, elem_id id) MUST_CHECK;
 /* The node only: from now on nobody can add an edge to it. Then the caller looks at its edges. */
 enum status store_node_delete(struct writer *w, struct graph *g, elem_id id) MUST_CHECK;
-/* After store_node_delete: ST_OK: no edge is left; ST_EXISTS: an edge is visible that this transaction
- * has not deleted; ST_CONFLICT: another transaction adds or removes one. */
+/* After store_node_delete: ST_OK: no edge is left; ST_EXISTS: an edge is visible that this
+ * transaction has not deleted; ST_CONFLICT: another transaction adds or removes one. */
 enum status store_node_has_edges(struct writer *w, struct graph *g, elem_id id) MUST_CHECK;
 
-/* Takes back all effects from number n on, newest first; their versions stay until the transaction's
- * end [M]. Cannot fail. */
+/* Takes back all effects from number n on, newest first; their versions stay until the
+ * transaction's end [M]. Cannot fail. */
 void store_undo(struct writer *w, uint32_t n);
 
-/* ---- cleaning up behind a finished transaction (maintenance thread, which holds an epoch slot) ------- */
+/* ---- cleaning up behind a finished transaction (maintenance thread, which holds an epoch slot)
+ * ------- */
 
 /* Committed at or below the horizon: versions are cut, stamps dropped. False: no memory for a copy,
  * call again. */

@@ -1,6 +1,5 @@
-/* The commit pipeline: build the record, reserve, stamp and submit under one short lock, wait for the
- * log, finish. Log order is stamp order is the order of time. */
-#include "store/index.h"
+/* The commit pipeline: build the record, reserve, stamp and submit under one short lock, wait for
+ * the log, finish. Log order is stamp order is the order of time. */
 #include "txn/redo.h"
 #include "txn/txn_int.h"
 
@@ -25,8 +24,8 @@ static void raise_to(_Atomic uint32_t *at, uint32_t to)
 {
 	uint32_t old = atomic_load_explicit(at, memory_order_relaxed);
 
-	while (old < to && !atomic_compare_exchange_weak_explicit(at, &old, to, memory_order_release,
-								   memory_order_relaxed))
+	while (old < to && !atomic_compare_exchange_weak_explicit(
+			       at, &old, to, memory_order_release, memory_order_relaxed))
 		;
 }
 
@@ -59,13 +58,6 @@ static void stamp(struct txn *t, uint64_t lsn)
 		atomic_store_explicit(&t->w.mark->word, lsn, memory_order_release);
 }
 
-static void index_is_ready(struct txn *t, uint64_t lsn)
-{
-	if (t->new_index != NULL)
-		index_set_ready(t->new_index, lsn);
-	t->new_index = NULL;
-}
-
 static enum status commit_in_memory(struct txn *t, struct txn_commit *c)
 {
 	struct txn_mgr *m = t->m;
@@ -76,7 +68,7 @@ static enum status commit_in_memory(struct txn *t, struct txn_commit *c)
 	atomic_store_explicit(&m->stamped_lsn, c->lsn, memory_order_release);
 	atomic_store_explicit(&m->durable_lsn, c->lsn, memory_order_release);
 	mutex_unlock(&m->commit_lock);
-	index_is_ready(t, c->lsn);
+	ddl_commit(t, c->lsn);
 	txn_end(t, c->lsn);
 	return ST_OK;
 }
@@ -98,10 +90,12 @@ static enum status refuse(struct txn *t, enum status st, struct diag *d)
 				"the transaction is too large for the log");
 		break;
 	case ST_CLOSED:
-		(void)diag_fail(d, st, GQL_SHUTDOWN, DIAG_NO_POSITION, "the server is shutting down");
+		(void)diag_fail(d, st, GQL_SHUTDOWN, DIAG_NO_POSITION,
+				"the server is shutting down");
 		break;
 	case ST_BUSY:
-		(void)diag_fail(d, st, GQL_RESOURCES, DIAG_NO_POSITION, "too many commits are waiting");
+		(void)diag_fail(d, st, GQL_RESOURCES, DIAG_NO_POSITION,
+				"too many commits are waiting");
 		break;
 	default:
 		(void)diag_fail(d, st, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION, "out of memory (OOM)");
@@ -122,7 +116,7 @@ static enum status commit_logged(struct txn *t, struct txn_commit *c, struct dia
 		return refuse(t, st, d);
 	t->commit = c;
 	t->batch = (struct wal_batch){
-		.redo = (const uint8_t *)t->record.p, .redo_len = t->record.len, .done = on_durable};
+	    .redo = (const uint8_t *)t->record.p, .redo_len = t->record.len, .done = on_durable};
 	mutex_lock(&m->commit_lock);
 	c->lsn = t->batch.lsn = txn_stamped_lsn(m) + 1;
 	stamp(t, c->lsn);
@@ -160,6 +154,6 @@ void txn_finish(struct txn *t)
 		return;
 	}
 	if (t->batch.result == ST_OK)
-		index_is_ready(t, t->batch.lsn);
+		ddl_commit(t, t->batch.lsn);
 	txn_end(t, t->batch.lsn);
 }

@@ -1,27 +1,40 @@
-/* Indexes: made and dropped by transactions of their own. */
+/* Indexes are made and dropped by a transaction of its own. A new one is registered, so that
+ * writers keep it, then filled, and used by views that begin after the commit; a drop happens at
+ * the commit. */
 #include "store/index.h"
 #include "txn/redo.h"
 #include "txn/txn_int.h"
 
-static enum status ddl_begin(struct txn *t, struct diag *d)
+static enum status no_memory(struct diag *d)
+{
+	return diag_fail(d, ST_NOMEM, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION, "out of memory");
+}
+
+/* What the end of the transaction needs is kept before anything is done. */
+static enum status begin(struct txn *t, struct graph *g, struct str name, struct diag *d)
 {
 	if (t->mode == TXN_EXPLICIT || t->mode == TXN_EXPLICIT_READ || t->w.effects.n > 0)
 		return diag_set(d, GQL_TXN_MIX, DIAG_NO_POSITION,
 				"a catalog change cannot stand inside an explicit transaction");
-	return txn_writer(t, d);
+	TRY(txn_writer(t, d));
+	t->ddl_name = mem_alloc(MEM_UNDO, name.len);
+	if (t->ddl_name == NULL)
+		return no_memory(d);
+	memcpy(t->ddl_name, name.p, name.len);
+	t->ddl_name_len = name.len;
+	t->ddl_graph = g;
+	return ST_OK;
 }
 
-enum status txn_index_create(struct txn *t, struct graph *g, struct str name, name_id label, name_id key,
-			     bool unique, bool if_not_exists, struct diag *d)
+enum status txn_index_create(struct txn *t, struct graph *g, struct str name, name_id label,
+			     name_id key, bool unique, bool if_not_exists, struct diag *d)
 {
-	struct prop_index *ix;
-
-	TRY(ddl_begin(t, d));
 	if (unique)
 		return diag_set(d, GQL_FEATURE_NOT_SUPPORTED, DIAG_NO_POSITION,
-				"unique constraints are not supported");
+				"unique indexes are not supported");
+	TRY(begin(t, g, name, d));
 	mutex_lock(&t->m->ddl_lock);
-	enum status st = index_create(g, name, label, key, unique, &ix);
+	enum status st = index_create(g, name, label, key, unique, &t->new_index);
 	mutex_unlock(&t->m->ddl_lock);
 	if (st == ST_EXISTS && if_not_exists)
 		return ST_OK;
@@ -30,43 +43,55 @@ enum status txn_index_create(struct txn *t, struct graph *g, struct str name, na
 				"index '" STR_FMT "' exists already", STR_ARG(name));
 	if (st == ST_LIMIT)
 		return diag_fail(d, st, GQL_PROGRAM_LIMIT, DIAG_NO_POSITION,
-				 "the graph has as many indexes as it can have");
-	TRY(st);
-	t->new_index = ix;
+				 "the graph has too many indexes");
+	if (st != ST_OK)
+		return no_memory(d);
 	t->has_ddl = true;
-	TRY(index_fill(ix));
+	if (index_fill(t->new_index) != ST_OK)
+		return no_memory(d);
 	redo_index_create(&t->redo, g, name, label, key, unique);
-	return buf_ok(&t->redo) ? ST_OK : ST_NOMEM;
+	return buf_ok(&t->redo) ? ST_OK : no_memory(d);
 }
 
-void txn_index_undo(struct txn *t)
-{
-	mutex_lock(&t->m->ddl_lock);
-	(void)!index_remove_by_name(prop_index_graph(t->new_index), prop_index_name(t->new_index));
-	mutex_unlock(&t->m->ddl_lock);
-	t->new_index = NULL;
-}
-
-/* The index goes from the list at once; plans that used it are made again (the catalog's version has
- * moved), readers that hold it keep it until their epoch ends. */
 enum status txn_index_drop(struct txn *t, struct graph *g, struct str name, bool if_exists,
 			   struct diag *d)
 {
-	TRY(ddl_begin(t, d));
-	redo_index_drop(&t->redo, g, name);
-	if (!buf_ok(&t->redo))
-		return ST_NOMEM;
+	TRY(begin(t, g, name, d));
 	mutex_lock(&t->m->ddl_lock);
-	enum status st = index_remove_by_name(g, name);
+	bool found = graph_has_index(g, name);
 	mutex_unlock(&t->m->ddl_lock);
-	if (st != ST_OK)
-		t->redo.len = 0;
-	if (st == ST_NOT_FOUND && if_exists)
+	if (!found && if_exists)
 		return ST_OK;
-	if (st == ST_NOT_FOUND)
-		return diag_set(d, GQL_UNDEFINED_OBJECT, DIAG_NO_POSITION, "no index '" STR_FMT "'",
-				STR_ARG(name));
-	TRY(st);
+	if (!found)
+		return diag_set(d, GQL_UNDEFINED_OBJECT, DIAG_NO_POSITION,
+				"there is no index '" STR_FMT "'", STR_ARG(name));
 	t->has_ddl = true;
-	return ST_OK;
+	redo_index_drop(&t->redo, g, name);
+	return buf_ok(&t->redo) ? ST_OK : no_memory(d);
+}
+
+/* Without memory for the shorter list the index stays, and is kept up; a restart drops it. */
+static void drop(struct txn *t)
+{
+	mutex_lock(&t->m->ddl_lock);
+	(void)!index_remove_by_name(t->ddl_graph, (struct str){t->ddl_name, t->ddl_name_len});
+	mutex_unlock(&t->m->ddl_lock);
+}
+
+void ddl_commit(struct txn *t, uint64_t lsn)
+{
+	if (t->new_index != NULL)
+		index_set_ready(t->new_index, lsn);
+	else if (t->has_ddl)
+		drop(t);
+	t->new_index = NULL;
+	t->has_ddl = false;
+}
+
+void ddl_rollback(struct txn *t)
+{
+	if (t->new_index != NULL)
+		drop(t);
+	t->new_index = NULL;
+	t->has_ddl = false;
 }

@@ -153,6 +153,7 @@ void txn_end(struct txn *t, uint64_t lsn)
 	buf_release(&t->redo);
 	buf_release(&t->record);
 	vec_release(MEM_UNDO, &t->deletes);
+	mem_free(MEM_UNDO, t->ddl_name, t->ddl_name_len);
 	atomic_fetch_sub_explicit(&m->n_active, 1, memory_order_release);
 	MEM_FREE(MEM_UNDO, t);
 }

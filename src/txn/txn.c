@@ -12,8 +12,8 @@ enum status txn_begin(struct txn_mgr *m, enum txn_mode mode, uint64_t min_lsn, s
 		MEM_FREE(MEM_UNDO, t);
 		return st;
 	}
-	if (mode == TXN_EXPLICIT || mode == TXN_EXPLICIT_READ) /* may rest long before its view */
-		epoch_set_read_lsn(t->slot, EPOCH_ONLY);
+	/* Until it takes its view it pins memory, not versions. */
+	epoch_set_read_lsn(t->slot, EPOCH_ONLY);
 	t->m = m;
 	t->mode = mode;
 	t->min_lsn = min_lsn;
@@ -32,13 +32,14 @@ void txn_will_write(struct txn *t)
 	t->mode = TXN_WRITE;
 }
 
-/* The slot shows read point 0 while the read point is loaded: the collector prunes nothing then
- * [M]. */
+/* The slot tells a lower bound of the read point before the read point is loaded, with a fence
+ * between. So a collector either sees the bound and keeps what lies above it, or its own load of
+ * durable_lsn came before ours, and then our read point is not below its horizon [M]. */
 const struct view *txn_view(struct txn *t)
 {
 	if (t->has_view)
 		return &t->view;
-	epoch_set_read_lsn(t->slot, 0);
+	epoch_set_read_lsn(t->slot, txn_durable_lsn(t->m));
 	atomic_thread_fence(memory_order_seq_cst);
 	uint64_t lsn = t->mode == TXN_WRITE ? txn_stamped_lsn(t->m) : txn_durable_lsn(t->m);
 	t->view.read_lsn = MAX_OF(lsn, t->min_lsn);
@@ -86,9 +87,8 @@ void txn_savepoint(struct txn *t, struct txn_savepoint *ret)
 void txn_rollback_to(struct txn *t, const struct txn_savepoint *sp)
 {
 	store_undo(&t->w, (uint32_t)sp->n_undo);
-	t->redo.len = sp->redo_len;
-	t->redo.failed = false;
-	t->deletes.n = sp->n_deletes;
+	buf_truncate(&t->redo, sp->redo_len);
+	t->deletes.n = MIN_OF(t->deletes.n, sp->n_deletes);
 	t->failed = false;
 	txn_next_clause(t);
 }
@@ -96,8 +96,7 @@ void txn_rollback_to(struct txn *t, const struct txn_savepoint *sp)
 void txn_rollback(struct txn *t)
 {
 	store_undo(&t->w, 0);
-	if (t->new_index != NULL)
-		txn_index_undo(t);
+	ddl_rollback(t);
 	if (t->w.mark != NULL)
 		atomic_store_explicit(&t->w.mark->word, MARK_ABORTED, memory_order_release);
 	txn_end(t, MARK_ABORTED);

@@ -15,9 +15,9 @@ struct txn_mgr;
 struct txn;
 struct wal_writer;
 
-#define TXN_REDO_MAX (1u << 30)  /* bytes of redo of one transaction */
+#define TXN_REDO_MAX (1u << 30) /* bytes of redo of one transaction */
 #define TXN_SAVEPOINTS_MAX 64
-#define TXN_ACTIVE_MAX 4096      /* open transactions; one view each */
+#define TXN_ACTIVE_MAX 4096 /* open transactions; one view each */
 
 /* wal NULL: a store in memory only; a commit is then durable at once. */
 enum status txn_mgr_new(struct store *s, struct wal_writer *wal, uint64_t last_lsn,
@@ -33,16 +33,16 @@ void txn_publish(struct txn_mgr *m, uint64_t durable_lsn);
 bool txn_collect(struct txn_mgr *m);
 
 enum txn_mode {
-	TXN_READ,       /* auto-committed, reads only: read point durable_lsn */
-	TXN_WRITE,      /* one auto-committed statement that writes: read point stamped_lsn */
-	TXN_EXPLICIT,   /* BEGIN ... COMMIT: read point durable_lsn, taken at the first txn_view() */
+	TXN_READ,     /* auto-committed, reads only: read point durable_lsn */
+	TXN_WRITE,    /* one auto-committed statement that writes: read point stamped_lsn */
+	TXN_EXPLICIT, /* BEGIN ... COMMIT: read point durable_lsn, taken at the first txn_view() */
 	TXN_EXPLICIT_READ, /* the same, read only */
 };
 
 /* Takes an epoch slot before anything else [6]; min_lsn is the session's last acknowledged LSN: the
  * read point is at least that. ST_LIMIT: too many open transactions. */
-enum status txn_begin(struct txn_mgr *m, enum txn_mode mode, uint64_t min_lsn, struct txn **ret)
-	MUST_CHECK;
+enum status txn_begin(struct txn_mgr *m, enum txn_mode mode, uint64_t min_lsn,
+		      struct txn **ret) MUST_CHECK;
 /* A TXN_READ turned out to write: it becomes a TXN_WRITE. Before the first txn_view(). */
 void txn_will_write(struct txn *t);
 /* The view, completed (read point loaded) at the first call. Stays at one address. */
@@ -55,37 +55,39 @@ void txn_set_failed(struct txn *t); /* an error in an explicit transaction: only
 /* Next clause: own writes so far become visible to this transaction's later reads [1]. */
 void txn_next_clause(struct txn *t);
 
-/* ---- the write door: conflict check, undo, store change, redo; nothing else changes a graph ---- */
+/* ---- the write door: conflict check, undo, store change, redo; nothing else changes a graph ----
+ */
 
 /* The id of a name, defined by this transaction when it is new. */
 enum status txn_name(struct txn *t, enum name_kind kind, struct str name, name_id *ret,
 		     struct diag *d) MUST_CHECK;
-enum status txn_node_create(struct txn *t, struct graph *g, const name_id *labels, uint32_t n_labels,
-			    const struct prop *props, uint32_t n_props, elem_id *ret, struct diag *d)
-	MUST_CHECK;
+enum status txn_node_create(struct txn *t, struct graph *g, const name_id *labels,
+			    uint32_t n_labels, const struct prop *props, uint32_t n_props,
+			    elem_id *ret, struct diag *d) MUST_CHECK;
 enum status txn_edge_create(struct txn *t, struct graph *g, name_id type, elem_id from, elem_id to,
-			    const struct prop *props, uint32_t n_props, elem_id *ret, struct diag *d)
-	MUST_CHECK;
+			    const struct prop *props, uint32_t n_props, elem_id *ret,
+			    struct diag *d) MUST_CHECK;
 /* V_NULL removes. Nodes, edges, paths and maps cannot be stored: 22G03. */
 enum status txn_node_set(struct txn *t, struct graph *g, elem_id id, name_id key, struct value v,
 			 struct diag *d) MUST_CHECK;
 enum status txn_edge_set(struct txn *t, struct graph *g, elem_id id, name_id key, struct value v,
 			 struct diag *d) MUST_CHECK;
-enum status txn_label_add(struct txn *t, struct graph *g, elem_id id, name_id label, struct diag *d)
-	MUST_CHECK;
+enum status txn_label_add(struct txn *t, struct graph *g, elem_id id, name_id label,
+			  struct diag *d) MUST_CHECK;
 enum status txn_label_remove(struct txn *t, struct graph *g, elem_id id, name_id label,
 			     struct diag *d) MUST_CHECK;
 enum status txn_edge_delete(struct txn *t, struct graph *g, elem_id id, struct diag *d) MUST_CHECK;
 /* detach: its edges too. Without, edges still there at txn_end_clause are G1001. Deleting what this
  * transaction deleted already is no error. */
-enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool detach, struct diag *d)
-	MUST_CHECK;
+enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool detach,
+			    struct diag *d) MUST_CHECK;
 /* Checks that wait for the end of a writing clause: deleted nodes have no edge left. */
 enum status txn_end_clause(struct txn *t, struct diag *d) MUST_CHECK;
 
 /* DDL is a transaction of its own: 25G02 inside an explicit one that has written. */
 enum status txn_index_create(struct txn *t, struct graph *g, struct str name, name_id label,
-			     name_id key, bool unique, bool if_not_exists, struct diag *d) MUST_CHECK;
+			     name_id key, bool unique, bool if_not_exists,
+			     struct diag *d) MUST_CHECK;
 enum status txn_index_drop(struct txn *t, struct graph *g, struct str name, bool if_exists,
 			   struct diag *d) MUST_CHECK;
 
@@ -100,11 +102,12 @@ void txn_savepoint(struct txn *t, struct txn_savepoint *ret);
 /* Restores values newest first; what was written since is undone, its undo entries stay [2]. */
 void txn_rollback_to(struct txn *t, const struct txn_savepoint *sp);
 
-/* ---- ends --------------------------------------------------------------------------------------- */
+/* ---- ends ---------------------------------------------------------------------------------------
+ */
 
 struct txn_commit { /* embedded by the caller; lives until done() */
-	/* On the WAL thread; must not block: it posts to an inbox. st: ST_OK durable; ST_IO: resolution
-	 * unknown (08007). */
+	/* On the WAL thread; must not block: it posts to an inbox. st: ST_OK durable; ST_IO:
+	 * resolution unknown (08007). */
 	void (*done)(struct txn_commit *c, enum status st);
 	uint64_t lsn; /* of the commit, or the read point to wait for */
 	struct txn_commit_wait *private_;

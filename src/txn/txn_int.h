@@ -52,8 +52,11 @@ struct txn {
 	struct buf record;		 /* definitions and redo, as logged */
 	VEC(struct node_delete) deletes; /* checked at the end of the clause */
 	uint32_t n_names[NAME_N_KINDS];	 /* names in the record's definitions */
-	struct prop_index *new_index;	 /* becomes ready with the commit */
-	bool has_ddl;
+	bool has_ddl;			 /* a catalog change, of the index with this name */
+	struct graph *ddl_graph;
+	char *ddl_name;
+	size_t ddl_name_len;
+	struct prop_index *new_index; /* ready with the commit; NULL: the named one is dropped */
 	struct tail *tail; /* made with the first write, so that the end needs no memory */
 	struct wal_batch batch;
 	struct txn_commit *commit;
@@ -61,8 +64,9 @@ struct txn {
 
 /* The writer of the transaction is ready: mark, tail, view. */
 enum status txn_writer(struct txn *t, struct diag *d) MUST_CHECK;
-/* The index that this transaction made is taken back. */
-void txn_index_undo(struct txn *t);
+/* The catalog change takes effect at the commit's LSN; or is taken back. */
+void ddl_commit(struct txn *t, uint64_t lsn);
+void ddl_rollback(struct txn *t);
 /* The mark is final; frees the transaction, leaves the rest to the maintenance thread. */
 void txn_end(struct txn *t, uint64_t lsn);
 

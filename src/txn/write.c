@@ -1,12 +1,13 @@
-/* The write door: each change is a conflict check, a version, the store's change and a redo record, in
- * that order. The first three are one call of store/write.h; nothing else changes a graph. */
+/* The write door: each change is a conflict check, a version, the store's change and a redo record,
+ * in that order. The first three are one call of store/write.h; nothing else changes a graph. */
 #include "txn/redo.h"
 #include "txn/txn_int.h"
 
 enum status txn_writer(struct txn *t, struct diag *d)
 {
 	if (t->mode == TXN_EXPLICIT_READ || t->mode == TXN_READ)
-		return diag_set(d, GQL_TXN_READ_ONLY, DIAG_NO_POSITION, "the transaction is read only");
+		return diag_set(d, GQL_TXN_READ_ONLY, DIAG_NO_POSITION,
+				"the transaction is read only");
 	if (t->has_ddl)
 		return diag_set(d, GQL_TXN_MIX, DIAG_NO_POSITION,
 				"a catalog change is a transaction of its own");
@@ -20,7 +21,8 @@ enum status txn_writer(struct txn *t, struct diag *d)
 			mark_unref(m);
 		mem_free(MEM_UNDO, t->tail, sizeof *t->tail);
 		t->tail = NULL;
-		return diag_fail(d, ST_NOMEM, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION, "out of memory (OOM)");
+		return diag_fail(d, ST_NOMEM, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION,
+				 "out of memory (OOM)");
 	}
 	t->w.mark = m;
 	t->view.own = m;
@@ -39,9 +41,10 @@ static enum status explain(enum status st, struct diag *d, const char *what)
 	case ST_NOT_FOUND:
 		return diag_set(d, GQL_DELETED_ELEMENT, DIAG_NO_POSITION, "%s is deleted", what);
 	case ST_LIMIT:
-		return diag_fail(d, st, GQL_PROGRAM_LIMIT, DIAG_NO_POSITION,
-				 "a graph holds at most %u nodes and edges, an element %u properties",
-				 GRAPH_ELEMENTS_MAX, GRAPH_PROPS_MAX);
+		return diag_fail(
+		    d, st, GQL_PROGRAM_LIMIT, DIAG_NO_POSITION,
+		    "a graph holds at most %u nodes and edges, an element %u properties",
+		    GRAPH_ELEMENTS_MAX, GRAPH_PROPS_MAX);
 	case ST_NOMEM:
 		return diag_fail(d, st, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION, "out of memory (OOM)");
 	default:
@@ -55,7 +58,8 @@ static enum status redo_status(struct txn *t, struct diag *d)
 		return ST_OK;
 	if (t->redo.len >= TXN_REDO_MAX / 2)
 		return diag_fail(d, ST_LIMIT, GQL_TOO_LARGE, DIAG_NO_POSITION,
-				 "the transaction's log record is larger than %u bytes", TXN_REDO_MAX);
+				 "the transaction's log record is larger than %u bytes",
+				 TXN_REDO_MAX);
 	return explain(ST_NOMEM, d, "");
 }
 
@@ -84,7 +88,8 @@ static enum status check_props(const struct prop *props, uint32_t n, struct diag
 	return ST_OK;
 }
 
-enum status txn_name(struct txn *t, enum name_kind kind, struct str name, name_id *ret, struct diag *d)
+enum status txn_name(struct txn *t, enum name_kind kind, struct str name, name_id *ret,
+		     struct diag *d)
 {
 	if (name.len > GRAPH_NAME_MAX)
 		return diag_fail(d, ST_LIMIT, GQL_PROGRAM_LIMIT, DIAG_NO_POSITION,
@@ -93,12 +98,14 @@ enum status txn_name(struct txn *t, enum name_kind kind, struct str name, name_i
 	return st == ST_OK ? ST_OK : explain(st, d, "");
 }
 
-enum status txn_node_create(struct txn *t, struct graph *g, const name_id *labels, uint32_t n_labels,
-			    const struct prop *props, uint32_t n_props, elem_id *ret, struct diag *d)
+enum status txn_node_create(struct txn *t, struct graph *g, const name_id *labels,
+			    uint32_t n_labels, const struct prop *props, uint32_t n_props,
+			    elem_id *ret, struct diag *d)
 {
 	TRY(txn_writer(t, d));
 	TRY(check_props(props, n_props, d));
-	enum status st = store_node_create(&t->w, g, labels, n_labels, props, n_props, ELEM_NONE, ret);
+	enum status st =
+	    store_node_create(&t->w, g, labels, n_labels, props, n_props, ELEM_NONE, ret);
 	if (st != ST_OK)
 		return explain(st, d, "the node");
 	redo_node(&t->redo, g, *ret, labels, n_labels, props, n_props);
@@ -106,11 +113,13 @@ enum status txn_node_create(struct txn *t, struct graph *g, const name_id *label
 }
 
 enum status txn_edge_create(struct txn *t, struct graph *g, name_id type, elem_id from, elem_id to,
-			    const struct prop *props, uint32_t n_props, elem_id *ret, struct diag *d)
+			    const struct prop *props, uint32_t n_props, elem_id *ret,
+			    struct diag *d)
 {
 	TRY(txn_writer(t, d));
 	TRY(check_props(props, n_props, d));
-	enum status st = store_edge_create(&t->w, g, type, from, to, props, n_props, ELEM_NONE, ret);
+	enum status st =
+	    store_edge_create(&t->w, g, type, from, to, props, n_props, ELEM_NONE, ret);
 	if (st == ST_NOT_FOUND)
 		return diag_set(d, GQL_ENDPOINT_DELETED, DIAG_NO_POSITION,
 				"an endpoint of the new edge is deleted");
@@ -165,7 +174,8 @@ enum status txn_label_add(struct txn *t, struct graph *g, elem_id id, name_id la
 	return change_label(t, g, id, label, true, d);
 }
 
-enum status txn_label_remove(struct txn *t, struct graph *g, elem_id id, name_id label, struct diag *d)
+enum status txn_label_remove(struct txn *t, struct graph *g, elem_id id, name_id label,
+			     struct diag *d)
 {
 	return change_label(t, g, id, label, false, d);
 }
@@ -200,9 +210,10 @@ static enum status detach(struct txn *t, struct graph *g, elem_id id, struct dia
 	return ST_OK;
 }
 
-/* Existence first: after it nobody can add an edge; then the edges are looked at [M]. The node's redo
- * comes at the end of the clause, behind its edges', so that replay finds their endpoints. */
-enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool with_edges, struct diag *d)
+/* Existence first: after it nobody can add an edge; then the edges are looked at [M]. The node's
+ * redo comes at the end of the clause, behind its edges', so that replay finds their endpoints. */
+enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool with_edges,
+			    struct diag *d)
 {
 	TRY(txn_writer(t, d));
 	if (!vec_push(MEM_UNDO, &t->deletes, (struct node_delete){g, id}))
