@@ -231,6 +231,7 @@ enum status dsn_parse(const char *text, struct arena *a, struct dsn *ret, struct
 	    .hello_ver = STR(GEODE_VERSION),
 	    .conformance = STR("min"),
 	    .port = DSN_PORT,
+	    .page_size = DSN_PAGE_SIZE,
 	    .connect_timeout_ms = DSN_CONNECT_TIMEOUT_MS,
 	    .idle_timeout_ms = DSN_IDLE_TIMEOUT_MS,
 	};

@@ -11,6 +11,8 @@
 #include "base/diag.h"
 
 #define DSN_PORT 3141
+#define DSN_PAGE_SIZE                                                                              \
+	4096 /* rows: small, so that the first comes soon and the next is made meanwhile */
 #define DSN_CONNECT_TIMEOUT_MS 3000
 #define DSN_IDLE_TIMEOUT_MS 300000
 

@@ -15,14 +15,14 @@ static enum geode_status fail(struct geode_session *s, enum gqlstatus code, cons
 }
 
 static enum geode_status send_statement(struct geode_session *s, const char *text,
-					const struct geode_params *p)
+					const struct geode_params *p, uint32_t page_size)
 {
 	struct request r = {.kind = REQUEST_EXECUTE};
 
 	if (p != NULL && (p->failed || p->depth != 0))
 		return fail(s, GQL_PROTOCOL_VIOLATION,
 			    "the parameters were not built in order, or memory ran out");
-	r.execute = (struct request_execute){.text = str_of(text), .page_size = s->page_size};
+	r.execute = (struct request_execute){.text = str_of(text), .page_size = page_size};
 	if (p != NULL) {
 		r.execute.params = p->levels[0].entries.v;
 		r.execute.n_params = p->levels[0].entries.n;
@@ -112,12 +112,13 @@ static enum geode_status open_result(struct geode_session *s, struct geode_resul
 	return GEODE_OK;
 }
 
+/* The server chooses the page: all that one may hold. */
 enum geode_status geode_send(struct geode_session *s, const char *text,
 			     const struct geode_params *p)
 {
 	const enum geode_status st = session_settle(s);
 
-	return st == GEODE_OK ? send_statement(s, text, p) : st;
+	return st == GEODE_OK ? send_statement(s, text, p, 0) : st;
 }
 
 enum geode_status geode_receive(struct geode_session *s, struct geode_result **ret)
@@ -144,7 +145,9 @@ enum geode_status geode_execute(struct geode_session *s, const char *text,
 	if (s->n_sent != 0)
 		return fail(s, GQL_CONNECTION,
 			    "statements are on the way: receive their answers first");
-	const enum geode_status st = geode_send(s, text, params);
+	enum geode_status st = session_settle(s);
+	if (st == GEODE_OK)
+		st = send_statement(s, text, params, s->page_size);
 	return st == GEODE_OK ? geode_receive(s, ret) : st;
 }
 

@@ -8,7 +8,7 @@
 #include "tools/geode/import.h"
 
 #define IMPORT_BATCH 10000
-#define IMPORT_BATCH_MAX 1000000
+#define IMPORT_BATCH_MAX 100000 /* the ids of a batch come back in one page */
 #define IMPORT_FILES_MAX 1024
 
 #define OPTION(name, short_, argument, default_, help) {name, short_, argument, default_, help},
