@@ -1,0 +1,404 @@
+/* tests/conformance/local.c - the text cases in process: parser, planner, executor and
+ * transactions over a store in memory, without server and log. */
+#include "base/vec.h"
+#include "exec/query.h"
+#include "gql/gql.h"
+#include "plan/plan.h"
+#include "tests/support/gqlt.h"
+#include "value/text.h"
+
+#define SAVEPOINT_NAME_MAX 64
+
+struct savepoint {
+	char name[SAVEPOINT_NAME_MAX];
+	struct txn_savepoint at;
+};
+
+struct local {
+	struct store *store;
+	struct txn_mgr *mgr;
+	struct txn *txn; /* the explicit one, or NULL */
+	struct savepoint savepoints[TXN_SAVEPOINTS_MAX];
+	uint32_t n_savepoints;
+};
+
+/* One statement. */
+struct run {
+	struct local *x;
+	struct arena *a;
+	struct str text;
+	struct token_list tokens;
+	const struct map_entry *params;
+	uint32_t n_params;
+	struct diag d;
+	struct gqlt_result *ret;
+	VEC(struct str) cells;
+};
+
+static void close_store(struct local *x)
+{
+	if (x->store == NULL)
+		return;
+	if (x->txn != NULL)
+		txn_rollback(x->txn);
+	x->txn = NULL;
+	while (txn_collect(x->mgr))
+		;
+	txn_mgr_free(x->mgr);
+	store_free(x->store);
+	x->store = NULL;
+}
+
+static bool reset(void *ctx)
+{
+	struct local *x = ctx;
+
+	close_store(x);
+	x->n_savepoints = 0;
+	return store_new(&x->store) == ST_OK && txn_mgr_new(x->store, NULL, 0, &x->mgr) == ST_OK;
+}
+
+/* ---- parameters -------------------------------------------------------------------------------
+ */
+
+static bool constant(struct arena *a, const struct ast_expr *e, struct value *ret);
+
+static bool constants(struct arena *a, const struct ast_expr *e, struct value **ret)
+{
+	*ret = ARENA_ARRAY(a, struct value, e->n_args + 1);
+	if (*ret == NULL)
+		return false;
+	for (uint32_t i = 0; i < e->n_args; i++)
+		if (!constant(a, e->args[i], &(*ret)[i]))
+			return false;
+	return true;
+}
+
+static bool map_constant(struct arena *a, const struct ast_expr *e, struct value *ret)
+{
+	struct value *v = NULL;
+	struct map_entry *entries = ARENA_ARRAY(a, struct map_entry, e->n_args + 1);
+
+	if (entries == NULL || !constants(a, e, &v))
+		return false;
+	for (uint32_t i = 0; i < e->n_args; i++)
+		entries[i] = (struct map_entry){e->keys[i].text, v[i]};
+	*ret = value_map(entries, e->n_args);
+	return true;
+}
+
+/* The value of a literal: no operator but a sign. */
+static bool constant(struct arena *a, const struct ast_expr *e, struct value *ret)
+{
+	struct value *v = NULL;
+
+	switch (e->kind) {
+	case AST_LITERAL:
+		*ret = e->value;
+		return true;
+	case AST_UNARY:
+		if (e->sub != AST_NEG || !constant(a, e->args[0], ret))
+			return false;
+		if (ret->kind == V_INT)
+			ret->i = -ret->i;
+		else if (ret->kind == V_FLOAT)
+			ret->f = -ret->f;
+		return ret->kind == V_INT || ret->kind == V_FLOAT;
+	case AST_LIST:
+		if (!constants(a, e, &v))
+			return false;
+		*ret = value_list(v, e->n_args);
+		return true;
+	case AST_MAP:
+		return map_constant(a, e, ret);
+	default:
+		return false;
+	}
+}
+
+static bool parameter(struct run *r, const struct gqlt_param *p, struct map_entry *ret)
+{
+	struct str text = arena_printf(r->a, "RETURN " STR_FMT, STR_ARG(p->literal));
+	struct ast_statement *st = NULL;
+
+	if (text.p == NULL || gql_parse(r->a, text, &st, &r->d) != ST_OK)
+		return false;
+	const struct ast_clause *c = st->query->parts[0]->branches[0]->clauses[0];
+	ret->key = p->name;
+	return constant(r->a, c->project.items[0].expr, &ret->value);
+}
+
+/* ---- rows -------------------------------------------------------------------------------------
+ */
+
+static enum status put_cell(struct run *r, struct value v)
+{
+	struct buf b;
+
+	buf_init(&b, MEM_OTHER, 0);
+	text_put(&b, v, TEXT_GQL);
+	struct str cell = arena_str(r->a, buf_ok(&b) ? buf_str(&b) : STR(""));
+	bool ok = buf_ok(&b) && cell.p != NULL && vec_push(MEM_OTHER, &r->cells, cell);
+	buf_release(&b);
+	return ok ? ST_OK : ST_NOMEM;
+}
+
+static enum status put_batch(struct run *r, const struct batch *b, uint32_t n_columns)
+{
+	for (uint32_t i = 0; i < b->n_sel; i++) {
+		for (uint32_t j = 0; j < n_columns; j++)
+			TRY(put_cell(r, column_get(&b->cols[j], batch_row(b, i))));
+		r->ret->n_rows++;
+	}
+	return ST_OK;
+}
+
+static enum status pull(struct run *r, struct query *q, uint32_t n_columns)
+{
+	for (;;) {
+		struct batch *b = NULL;
+		enum status st = query_next(q, &b);
+		if (st == ST_YIELD)
+			continue;
+		if (st != ST_OK || b == NULL)
+			return st;
+		if (n_columns > 0)
+			TRY(put_batch(r, b, n_columns));
+	}
+}
+
+static enum status run_plan(struct run *r, const struct plan *plan, struct txn *txn)
+{
+	struct value *values = ARENA_ARRAY(r->a, struct value, plan->n_params + 1);
+	struct str *columns = ARENA_ARRAY(r->a, struct str, plan->n_columns + 1);
+	const struct query_options opt = {0};
+	struct query *q = NULL;
+
+	if (values == NULL || columns == NULL)
+		return ST_NOMEM;
+	for (uint32_t i = 0; i < plan->n_columns; i++)
+		columns[i] = plan_column_name(plan, i, r->text, &r->tokens);
+	r->ret->columns = columns;
+	r->ret->n_columns = plan->n_columns;
+	TRY(plan_bind_params(plan, r->text, &r->tokens, r->params, r->n_params, r->a, values,
+			     &r->d));
+	TRY(query_open(plan, txn, values, &opt, &r->d, &q));
+	enum status st = pull(r, q, plan->n_columns);
+	query_close(q);
+	return st;
+}
+
+/* ---- statements -------------------------------------------------------------------------------
+ */
+
+static enum status run_in(struct run *r, const struct plan *plan)
+{
+	struct txn_savepoint before;
+
+	txn_savepoint(r->x->txn, &before);
+	enum status st = run_plan(r, plan, r->x->txn);
+	if (st != ST_OK) {
+		txn_rollback_to(r->x->txn, &before);
+		txn_set_failed(r->x->txn);
+	}
+	txn_next_clause(r->x->txn);
+	return st;
+}
+
+static enum status run_auto(struct run *r, const struct plan *plan)
+{
+	struct txn_commit commit = {0};
+	struct txn *t = NULL;
+
+	TRY(txn_begin(r->x->mgr, plan->writes ? TXN_WRITE : TXN_READ, 0, &t));
+	enum status st = run_plan(r, plan, t);
+	if (st == ST_OK)
+		return txn_commit(t, &commit, &r->d);
+	txn_rollback(t);
+	return st;
+}
+
+static enum status run_query(struct run *r, const struct ast_statement *st)
+{
+	struct plan *plan = NULL;
+
+	TRY(plan_make(st, r->text, &r->tokens, store_graph_default(r->x->store), &plan, &r->d));
+	enum status result = r->x->txn != NULL ? run_in(r, plan) : run_auto(r, plan);
+	plan_unref(plan);
+	return result;
+}
+
+static struct savepoint *find_savepoint(struct local *x, struct str name)
+{
+	for (uint32_t i = x->n_savepoints; i-- > 0;)
+		if (str_eq(str_of(x->savepoints[i].name), name))
+			return &x->savepoints[i];
+	return NULL;
+}
+
+static enum status run_savepoint(struct run *r, const struct ast_statement *st)
+{
+	struct local *x = r->x;
+	struct str name = st->txn.name.text;
+	struct savepoint *sp = find_savepoint(x, name);
+
+	if (st->kind == AST_SAVEPOINT) {
+		if (x->n_savepoints == TXN_SAVEPOINTS_MAX || name.len >= SAVEPOINT_NAME_MAX)
+			return diag_fail(&r->d, ST_LIMIT, GQL_PROGRAM_LIMIT, 0,
+					 "too many savepoints or too long a name");
+		sp = &x->savepoints[x->n_savepoints++];
+		snprintf(sp->name, sizeof(sp->name), STR_FMT, STR_ARG(name));
+		txn_savepoint(x->txn, &sp->at);
+		return ST_OK;
+	}
+	if (sp == NULL)
+		return diag_set(&r->d, GQL_NO_SAVEPOINT, st->txn.name.offset,
+				"unknown savepoint '" STR_FMT "'", STR_ARG(name));
+	if (st->kind == AST_ROLLBACK_TO)
+		txn_rollback_to(x->txn, &sp->at);
+	x->n_savepoints = (uint32_t)(sp - x->savepoints) + (st->kind == AST_ROLLBACK_TO);
+	return ST_OK;
+}
+
+static enum status begin(struct run *r, const struct ast_statement *st)
+{
+	struct local *x = r->x;
+
+	if (x->txn != NULL)
+		return diag_set(&r->d, GQL_TXN_ACTIVE, DIAG_NO_POSITION,
+				"a transaction is active already");
+	x->n_savepoints = 0;
+	return txn_begin(x->mgr, st->txn.read_only ? TXN_EXPLICIT_READ : TXN_EXPLICIT, 0, &x->txn);
+}
+
+static enum status end(struct run *r, bool commit)
+{
+	struct txn *t = r->x->txn;
+	struct txn_commit c = {0};
+	bool failed = txn_is_failed(t);
+
+	r->x->txn = NULL;
+	if (commit && !failed)
+		return txn_commit(t, &c, &r->d);
+	txn_rollback(t);
+	return commit ? diag_set(&r->d, GQL_TXN_FAILED, DIAG_NO_POSITION,
+				 "the transaction has failed and was rolled back")
+		      : ST_OK;
+}
+
+static enum status run_txn(struct run *r, const struct ast_statement *st)
+{
+	if (st->kind == AST_BEGIN)
+		return begin(r, st);
+	if (r->x->txn == NULL)
+		return diag_set(&r->d, GQL_TXN_TERMINATION, DIAG_NO_POSITION,
+				"no transaction is active");
+	if (st->kind == AST_COMMIT || st->kind == AST_ROLLBACK)
+		return end(r, st->kind == AST_COMMIT);
+	return run_savepoint(r, st);
+}
+
+/* The ids of a label and of a key, made when they are new, in a transaction of its own. */
+static enum status run_index(struct run *r, const struct ast_statement *st)
+{
+	struct graph *g = store_graph_default(r->x->store);
+	struct txn_commit commit = {0};
+	struct txn *t = NULL;
+	name_id label = NAME_NONE, key = NAME_NONE;
+	enum status result = ST_OK;
+
+	TRY(txn_begin(r->x->mgr, TXN_WRITE, 0, &t));
+	if (st->kind == AST_DROP_INDEX || st->kind == AST_DROP_CONSTRAINT) {
+		result = txn_index_drop(t, g, st->index.name.text, st->index.if_exists, &r->d);
+	} else {
+		result = txn_name(t, NAME_LABEL, st->index.label.text, &label, &r->d);
+		if (result == ST_OK)
+			result = txn_name(t, NAME_KEY, st->index.keys[0].text, &key, &r->d);
+		if (result == ST_OK)
+			result = txn_index_create(t, g, st->index.name.text, label, key,
+						  st->index.unique, st->index.if_exists, &r->d);
+	}
+	if (result == ST_OK)
+		return txn_commit(t, &commit, &r->d);
+	txn_rollback(t);
+	return result;
+}
+
+static enum status run_statement(struct run *r)
+{
+	struct ast_statement *st = NULL;
+
+	TRY(gql_lex(r->a, r->text, &r->tokens, &r->d));
+	TRY(gql_parse_tokens(r->a, r->text, &r->tokens, &st, &r->d));
+	bool ends =
+	    st->kind == AST_COMMIT || st->kind == AST_ROLLBACK || st->kind == AST_ROLLBACK_TO;
+	if (r->x->txn != NULL && txn_is_failed(r->x->txn) && !ends)
+		return diag_set(&r->d, GQL_TXN_FAILED, DIAG_NO_POSITION,
+				"the transaction has failed: only ROLLBACK can follow");
+	switch ((enum ast_statement_kind)st->kind) {
+	case AST_QUERY:
+		return run_query(r, st);
+	case AST_CREATE_INDEX:
+	case AST_DROP_INDEX:
+	case AST_CREATE_CONSTRAINT:
+	case AST_DROP_CONSTRAINT:
+		return run_index(r, st);
+	case AST_BEGIN:
+	case AST_COMMIT:
+	case AST_ROLLBACK:
+	case AST_ROLLBACK_TO:
+	case AST_SAVEPOINT:
+	case AST_RELEASE:
+		return run_txn(r, st);
+	default:
+		return diag_set(&r->d, GQL_FEATURE_NOT_SUPPORTED, 0,
+				"not a statement of the text cases");
+	}
+}
+
+static void put_error(struct run *r, enum status st)
+{
+	struct gqlt_result *ret = r->ret;
+
+	ret->n_columns = ret->n_rows = 0;
+	if (!diag_is_set(&r->d))
+		diag_fail(&r->d, st, GQL_INTERNAL, DIAG_NO_POSITION, "status '%s' without a diag",
+			  status_name(st));
+	snprintf(ret->code, sizeof(ret->code), "%s", gqlstatus_code(r->d.code));
+	ret->message = arena_str(r->a, str_of(r->d.message));
+	if (r->d.offset != DIAG_NO_POSITION)
+		diag_position(r->text, r->d.offset, &ret->line, &ret->column);
+}
+
+static bool execute(void *ctx, struct arena *a, struct str text, const struct gqlt_param *params,
+		    uint32_t n_params, struct gqlt_result *ret)
+{
+	struct map_entry *entries = ARENA_ARRAY(a, struct map_entry, n_params + 1);
+	struct run r = {.x = ctx, .a = a, .text = text, .ret = ret};
+
+	diag_reset(&r.d);
+	for (uint32_t i = 0; entries != NULL && i < n_params; i++)
+		if (!parameter(&r, &params[i], &entries[i]))
+			return false;
+	if (entries == NULL)
+		return false;
+	r.params = entries;
+	r.n_params = n_params;
+	enum status st = run_statement(&r);
+	if (st != ST_OK)
+		put_error(&r, st);
+	if (r.cells.n > 0)
+		ret->cells = arena_dup(a, r.cells.v, r.cells.n * sizeof(struct str));
+	vec_release(MEM_OTHER, &r.cells);
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	static struct local local;
+	const struct gqlt_target target = {.ctx = &local, .reset = reset, .execute = execute};
+	int status = gqlt_main(argc, argv, &target);
+
+	close_store(&local);
+	return status;
+}
