@@ -1,6 +1,8 @@
 /* Indexes are made and dropped by a transaction of its own. A new one is registered, so that
  * writers keep it, then filled, and used by views that begin after the commit; a drop happens at
  * the commit. */
+#include <stdio.h>
+
 #include "store/index.h"
 #include "txn/redo.h"
 #include "txn/txn_int.h"
@@ -26,9 +28,25 @@ static enum status begin(struct txn *t, struct graph *g, struct str name, struct
 	return ST_OK;
 }
 
+#define AUTO_NAME_MAX 256 /* bytes of a name that we give; longer ones are cut */
+
+/* An index without a name is called by what it is on: Person_email. */
+static struct str auto_name(struct graph *g, name_id label, name_id key, char out[AUTO_NAME_MAX])
+{
+	struct str l = store_name_text(graph_store(g), NAME_LABEL, label);
+	struct str k = store_name_text(graph_store(g), NAME_KEY, key);
+	int n = snprintf(out, AUTO_NAME_MAX, STR_FMT "_" STR_FMT, STR_ARG(l), STR_ARG(k));
+
+	return (struct str){out, MIN_OF((size_t)n, (size_t)AUTO_NAME_MAX - 1)};
+}
+
 enum status txn_index_create(struct txn *t, struct graph *g, struct str name, name_id label,
 			     name_id key, bool unique, bool if_not_exists, struct diag *d)
 {
+	char own_name[AUTO_NAME_MAX];
+
+	if (name.len == 0)
+		name = auto_name(g, label, key, own_name);
 	if (unique)
 		return diag_set(d, GQL_FEATURE_NOT_SUPPORTED, DIAG_NO_POSITION,
 				"unique indexes are not supported");
