@@ -22,7 +22,8 @@ static enum status add_pred(struct pattern *pt, const struct expr *e)
 		grown = ARENA_ARRAY(pt->b->p->scratch, struct qpred, q->n_preds + 8);
 		if (grown == NULL)
 			return bind_no_memory(pt->b);
-		memcpy(grown, q->preds, q->n_preds * sizeof *grown);
+		if (q->n_preds > 0)
+			memcpy(grown, q->preds, q->n_preds * sizeof *grown);
 		q->preds = grown;
 	}
 	struct qpred *pr = &q->preds[q->n_preds++];

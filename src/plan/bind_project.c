@@ -39,8 +39,9 @@ static enum status expand_star(struct projection *pr)
 		var->offset = pr->c->offset;
 		pr->items[i] = (struct ast_item){.expr = var, .alias = var->name};
 	}
-	memcpy(pr->items + n_star, pr->c->project.items,
-	       pr->c->project.n_items * sizeof pr->items[0]);
+	if (pr->c->project.n_items > 0)
+		memcpy(pr->items + n_star, pr->c->project.items,
+		       pr->c->project.n_items * sizeof pr->items[0]);
 	if (pr->c->project.star && pr->n == 0)
 		return diag_set(b->p->d, GQL_SYNTAX, pr->c->offset, "'*' stands for no variable here");
 	return ST_OK;
