@@ -34,6 +34,12 @@ int file_last_errno(void)
 	return last_errno;
 }
 
+const char *file_why(enum status st)
+{
+	bool from_system = st == ST_IO || st == ST_FULL || st == ST_NOT_FOUND || st == ST_EXISTS;
+	return from_system && last_errno != 0 ? strerror(last_errno) : status_name(st);
+}
+
 enum status file_error(int error)
 {
 	last_errno = error;

@@ -64,6 +64,8 @@ extern const struct file_ops *file_io; /* the installed table; calls read file_i
 
 void file_install(const struct file_ops *ops);
 int file_last_errno(void);
+/* Text of a failure just now: the system's for ST_IO and the like, else the status's. */
+const char *file_why(enum status st);
 /* For back-ends: notes the errno of a failed call and gives its status. */
 enum status file_error(int error);
 

@@ -84,14 +84,13 @@ static enum status prepare(struct datadir *d, const char *dir, char *reason, siz
 	enum status st = make_dir(dir);
 	if (st != ST_OK)
 		return because(reason, size, st, "cannot make the data directory '%s': %s", dir,
-			       strerror(file_last_errno()));
+			       file_why(st));
 	if (!file_join(path, sizeof path, dir, LOCK_NAME))
 		return because(reason, size, ST_LIMIT,
 			       "the path of the data directory is too long");
 	st = file_io->open(path, FILE_READ | FILE_WRITE | FILE_CREATE, 0600, &d->lock);
 	if (st != ST_OK)
-		return because(reason, size, st, "cannot open '%s': %s", path,
-			       strerror(file_last_errno()));
+		return because(reason, size, st, "cannot open '%s': %s", path, file_why(st));
 	st = file_io->lock(d->lock);
 	if (st != ST_OK)
 		return because(reason, size, st, "data directory '%s' is in use by another process",
@@ -123,7 +122,7 @@ static enum status make_new(struct datadir *d, char *reason, size_t size)
 	if (st == ST_OK)
 		return ST_OK;
 	return because(reason, size, st, "cannot write to the data directory '%s': %s", d->path,
-		       strerror(file_last_errno()));
+		       file_why(st));
 }
 
 static enum status read_fence(struct datadir *d, const struct inventory *inv, char *reason,

@@ -291,7 +291,7 @@ enum status fence_write(const char *dir, struct fence *f)
 	if (st == ST_OK)
 		st = file_io->sync_dir(dir);
 	if (st != ST_OK)
-		log_error("db", "cannot write '%s': %s", path, strerror(file_last_errno()));
+		log_error("db", "cannot write '%s': %s", path, file_why(st));
 	return st;
 }
 

@@ -59,7 +59,8 @@ void round_prepare_spare(struct wal_writer *w)
 	enum status st = segment_prepare(&w->spare, w->dir, segment_bytes(w));
 	w->probe_due_ns = st == ST_OK ? 0 : now + WAL_PROBE_NS;
 	set_limit(w);
-	round_set_state(w, st == ST_OK ? WAL_RUNNING : WAL_DISK_FULL);
+	if (st != ST_NOMEM) /* memory is missing for a moment only */
+		round_set_state(w, st == ST_OK ? WAL_RUNNING : WAL_DISK_FULL);
 }
 
 /* ---- segments ------------------------------------------------------------------------------- */
@@ -69,9 +70,12 @@ enum status round_begin_segment(struct wal_writer *w, uint64_t room)
 	if (w->spare.file == NULL)
 		TRY(segment_prepare(&w->spare, w->dir, segment_bytes(w)));
 	uint64_t reserve = room + WAL_HEADER_BYTES + seal_size();
-	if (room > segment_room(w) && file_io->reserve(w->spare.file, reserve) != ST_OK)
-		log_warn("wal", "cannot reserve %llu bytes: %s", (unsigned long long)reserve,
-			 strerror(file_last_errno()));
+	if (room > segment_room(w)) {
+		enum status st = file_io->reserve(w->spare.file, reserve);
+		if (st != ST_OK)
+			log_warn("wal", "cannot reserve %llu bytes: %s",
+				 (unsigned long long)reserve, file_why(st));
+	}
 	uint64_t seq = w->next_seq++; /* a number is never used twice, whatever happens next */
 	TRY(w->opt.before_segment(w->opt.before_ctx, seq));
 	struct wal_header h = {

@@ -60,7 +60,7 @@ enum status segment_append(struct segment *s, const void *p, size_t n)
 	if (st != ST_OK) {
 		s->poisoned = true;
 		log_error("wal", "cannot write %zu bytes at %llu of '%s': %s", n,
-			  (unsigned long long)s->tail, s->path, strerror(file_last_errno()));
+			  (unsigned long long)s->tail, s->path, file_why(st));
 		return st;
 	}
 	s->crc = crc32c(s->crc, p, n);
@@ -76,7 +76,7 @@ enum status segment_sync(struct segment *s)
 	if (st != ST_OK) {
 		s->poisoned = true;
 		log_error("wal", "cannot sync '%s': %s; the file is given up", s->path,
-			  strerror(file_last_errno()));
+			  file_why(st));
 	}
 	return st;
 }
