@@ -69,8 +69,9 @@ struct geode_error {
  *
  * Trust: with ca the chain is verified against that file; with pin=SHA256HEX the certificate must
  * be that one; insecure_tls_skip_verify=true checks nothing. Otherwise a server on a loopback
- * address is pinned on first use in $XDG_STATE_HOME/geode/known_servers, and others are verified
- * against the system's authorities.
+ * address is pinned on first use in $XDG_STATE_HOME/geode/known_servers (another certificate there
+ * later is refused if a password is given, else pinned anew), and others are verified against the
+ * system's authorities.
  *
  * NULL with *ret_error filled when there is no session; ret_error may be NULL. */
 GEODE_API struct geode_session *geode_connect(const char *address, struct geode_error *ret_error);

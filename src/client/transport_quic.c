@@ -169,24 +169,49 @@ static enum status open_stream(struct transport_quic *q, const struct dsn *dsn, 
 	return st;
 }
 
-enum status transport_quic_open(const struct dsn *dsn, struct transport **ret, struct diag *d)
+/* One attempt under one judgement of the certificate. */
+static enum status attempt(const struct dsn *dsn, const struct trust *trust,
+			   struct transport_quic *q, struct diag *d)
 {
-	struct transport_quic *q;
-	struct trust trust;
 	struct tls *tls;
 
-	TRY(choose_trust(dsn, &trust, d));
-	TRY(tls_client_new(&trust.tls, d, &tls));
-	q = MEM_NEW(MEM_NET, struct transport_quic);
-	enum status st = q != NULL ? open_stream(q, dsn, tls, d) : ST_NOMEM;
+	TRY(tls_client_new(&trust->tls, d, &tls));
+	const enum status st = open_stream(q, dsn, tls, d);
 	tls_unref(tls);
+	return st;
+}
+
+/* A loopback server that was made anew has another certificate. That is refused when a password is
+ * at stake; without one the server is pinned anew. */
+static bool may_pin_anew(const struct dsn *dsn, struct trust *trust, enum status st)
+{
+	if (st != ST_AUTH || !trust->known || dsn->password.len != 0)
+		return false;
+	trust->tls.fingerprint = NULL;
+	trust->tls.insecure = trust->first_use = true;
+	return true;
+}
+
+enum status transport_quic_open(const struct dsn *dsn, struct transport **ret, struct diag *d)
+{
+	struct trust trust;
+
+	TRY(choose_trust(dsn, &trust, d));
+	struct transport_quic *q = MEM_NEW(MEM_NET, struct transport_quic);
+	if (q == NULL)
+		return ST_NOMEM;
+	enum status st = attempt(dsn, &trust, q, d);
+	if (may_pin_anew(dsn, &trust, st)) {
+		diag_reset(d);
+		st = attempt(dsn, &trust, q, d);
+	}
 	if (st != ST_OK) {
 		MEM_FREE(MEM_NET, q);
 		return explain_connect(dsn, &trust, st, d);
 	}
 	q->transport.ops = &quic_ops;
 	if (trust.first_use && net_client_fingerprint(q->client, trust.pin))
-		(void)!trust_add(trust.path, dsn->host, dsn->port, trust.pin);
+		(void)!trust_set(trust.path, dsn->host, dsn->port, trust.pin);
 	*ret = &q->transport;
 	return ST_OK;
 }

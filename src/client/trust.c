@@ -47,23 +47,38 @@ static void put_server(struct buf *b, struct str host, uint64_t port)
 	buf_printf(b, v6 ? "[" STR_FMT "]:%u " : STR_FMT ":%u ", STR_ARG(host), (unsigned)port);
 }
 
-/* The last line of a server counts. */
+/* The next line of a text without its end; the text moves behind it. */
+static struct str next_line(struct str *text)
+{
+	const char *end = memchr(text->p, '\n', text->len);
+	const struct str line = {text->p, end != NULL ? (size_t)(end - text->p) : text->len};
+	const size_t used = MIN_OF(line.len + 1, text->len);
+
+	*text = (struct str){text->p + used, text->len - used};
+	return line;
+}
+
 static bool find_line(struct str text, struct str server, uint8_t ret[TRUST_PIN_LEN])
 {
-	bool found = false;
-
 	while (text.len != 0) {
-		const char *end = memchr(text.p, '\n', text.len);
-		const size_t len = end != NULL ? (size_t)(end - text.p) : text.len;
-		const struct str line = {text.p, len};
-		const size_t used = MIN_OF(len + 1, text.len);
-		if (str_starts(line, server))
-			found |= trust_parse_pin(
-			    str_trim((struct str){line.p + server.len, line.len - server.len}),
-			    ret);
-		text = (struct str){text.p + used, text.len - used};
+		const struct str line = next_line(&text);
+		const struct str pin = {line.p + server.len, line.len - server.len};
+		if (str_starts(line, server) && trust_parse_pin(str_trim(pin), ret))
+			return true;
 	}
-	return found;
+	return false;
+}
+
+/* All lines but those of a server. */
+static void put_others(struct buf *b, struct str text, struct str server)
+{
+	while (text.len != 0) {
+		const struct str line = next_line(&text);
+		if (str_starts(line, server))
+			continue;
+		buf_put_str(b, line);
+		buf_putc(b, '\n');
+	}
 }
 
 enum status trust_find(const char *path, struct str host, uint64_t port, uint8_t ret[TRUST_PIN_LEN])
@@ -100,28 +115,34 @@ static void make_folders(const char *path)
 	}
 }
 
-enum status trust_add(const char *path, struct str host, uint64_t port,
+static void put_pin(struct buf *b, struct str server, const uint8_t pin[TRUST_PIN_LEN])
+{
+	buf_put_str(b, server);
+	for (size_t i = 0; i < TRUST_PIN_LEN; i++)
+		buf_printf(b, "%02x", pin[i]);
+	buf_putc(b, '\n');
+}
+
+enum status trust_set(const char *path, struct str host, uint64_t port,
 		      const uint8_t pin[TRUST_PIN_LEN])
 {
-	struct buf b;
-	char *text;
-	size_t len;
+	struct buf b, server;
+	char *text = NULL;
+	size_t len = 0;
 
 	make_folders(path);
-	buf_init(&b, MEM_OTHER, TRUST_FILE_MAX);
 	enum status st = file_read_all(path, TRUST_FILE_MAX, &text, &len);
-	if (st == ST_OK) {
-		buf_put(&b, text, len);
-		mem_free(MEM_OTHER, text, len + 1);
-	} else if (st != ST_NOT_FOUND) {
-		buf_release(&b);
+	if (st != ST_OK && st != ST_NOT_FOUND)
 		return st;
-	}
-	put_server(&b, host, port);
-	for (size_t i = 0; i < TRUST_PIN_LEN; i++)
-		buf_printf(&b, "%02x", pin[i]);
-	buf_putc(&b, '\n');
-	st = buf_ok(&b) ? file_write_atomic(path, b.p, b.len, 0600) : ST_NOMEM;
+	buf_init(&b, MEM_OTHER, TRUST_FILE_MAX);
+	buf_init(&server, MEM_OTHER, 0);
+	put_server(&server, host, port);
+	put_others(&b, (struct str){text, len}, buf_str(&server));
+	put_pin(&b, buf_str(&server), pin);
+	const bool whole = buf_ok(&b) && buf_ok(&server);
+	st = whole ? file_write_atomic(path, b.p, b.len, 0600) : ST_NOMEM;
+	mem_free(MEM_OTHER, text, text != NULL ? len + 1 : 0);
+	buf_release(&server);
 	buf_release(&b);
 	return st;
 }

@@ -20,8 +20,8 @@ bool trust_path(char *out, size_t cap);
 /* ST_NOT_FOUND: never seen. */
 enum status trust_find(const char *path, struct str host, uint64_t port,
 		       uint8_t ret[TRUST_PIN_LEN]) MUST_CHECK;
-/* Appends a line; makes the folders. */
-enum status trust_add(const char *path, struct str host, uint64_t port,
+/* The server's line from now on; makes the folders. */
+enum status trust_set(const char *path, struct str host, uint64_t port,
 		      const uint8_t pin[TRUST_PIN_LEN]) MUST_CHECK;
 bool trust_parse_pin(struct str hex, uint8_t ret[TRUST_PIN_LEN]);
 

@@ -22,16 +22,16 @@ static void test_add_and_find(void **state)
 	setenv("XDG_STATE_HOME", dir, 1);
 	assert_true(trust_path(path, sizeof path));
 	assert_int_equal(trust_find(path, STR("localhost"), 3141, got), ST_NOT_FOUND);
-	assert_int_equal(trust_add(path, STR("localhost"), 3141, a), ST_OK);
-	assert_int_equal(trust_add(path, STR("::1"), 3141, b), ST_OK);
+	assert_int_equal(trust_set(path, STR("localhost"), 3141, a), ST_OK);
+	assert_int_equal(trust_set(path, STR("::1"), 3141, b), ST_OK);
 	assert_int_equal(trust_find(path, STR("localhost"), 3141, got), ST_OK);
 	assert_memory_equal(got, a, sizeof a);
 	assert_int_equal(trust_find(path, STR("::1"), 3141, got), ST_OK);
 	assert_memory_equal(got, b, sizeof b);
 	assert_int_equal(trust_find(path, STR("localhost"), 314, got), ST_NOT_FOUND);
-	assert_int_equal(trust_add(path, STR("localhost"), 3141, b), ST_OK);
+	assert_int_equal(trust_set(path, STR("localhost"), 3141, b), ST_OK);
 	assert_int_equal(trust_find(path, STR("localhost"), 3141, got), ST_OK);
-	assert_memory_equal(got, b, sizeof b); /* the last line counts */
+	assert_memory_equal(got, b, sizeof b); /* in place of the first */
 	assert_int_equal(unlink(path), 0);
 	snprintf(folder, sizeof folder, "%s/geode", dir);
 	assert_int_equal(rmdir(folder), 0);
