@@ -5,6 +5,7 @@
 #include "gql/gql.h"
 #include "plan/plan.h"
 #include "tests/support/gqlt.h"
+#include "tests/support/literal.h"
 #include "value/text.h"
 
 #define SAVEPOINT_NAME_MAX 64
@@ -56,76 +57,6 @@ static bool reset(void *ctx)
 	close_store(x);
 	x->n_savepoints = 0;
 	return store_new(&x->store) == ST_OK && txn_mgr_new(x->store, NULL, 0, &x->mgr) == ST_OK;
-}
-
-/* ---- parameters -------------------------------------------------------------------------------
- */
-
-static bool constant(struct arena *a, const struct ast_expr *e, struct value *ret);
-
-static bool constants(struct arena *a, const struct ast_expr *e, struct value **ret)
-{
-	*ret = ARENA_ARRAY(a, struct value, e->n_args + 1);
-	if (*ret == NULL)
-		return false;
-	for (uint32_t i = 0; i < e->n_args; i++)
-		if (!constant(a, e->args[i], &(*ret)[i]))
-			return false;
-	return true;
-}
-
-static bool map_constant(struct arena *a, const struct ast_expr *e, struct value *ret)
-{
-	struct value *v = NULL;
-	struct map_entry *entries = ARENA_ARRAY(a, struct map_entry, e->n_args + 1);
-
-	if (entries == NULL || !constants(a, e, &v))
-		return false;
-	for (uint32_t i = 0; i < e->n_args; i++)
-		entries[i] = (struct map_entry){e->keys[i].text, v[i]};
-	*ret = value_map(entries, e->n_args);
-	return true;
-}
-
-/* The value of a literal: no operator but a sign. */
-static bool constant(struct arena *a, const struct ast_expr *e, struct value *ret)
-{
-	struct value *v = NULL;
-
-	switch (e->kind) {
-	case AST_LITERAL:
-		*ret = e->value;
-		return true;
-	case AST_UNARY:
-		if (e->sub != AST_NEG || !constant(a, e->args[0], ret))
-			return false;
-		if (ret->kind == V_INT)
-			ret->i = -ret->i;
-		else if (ret->kind == V_FLOAT)
-			ret->f = -ret->f;
-		return ret->kind == V_INT || ret->kind == V_FLOAT;
-	case AST_LIST:
-		if (!constants(a, e, &v))
-			return false;
-		*ret = value_list(v, e->n_args);
-		return true;
-	case AST_MAP:
-		return map_constant(a, e, ret);
-	default:
-		return false;
-	}
-}
-
-static bool parameter(struct run *r, const struct gqlt_param *p, struct map_entry *ret)
-{
-	struct str text = arena_printf(r->a, "RETURN " STR_FMT, STR_ARG(p->literal));
-	struct ast_statement *st = NULL;
-
-	if (text.p == NULL || gql_parse(r->a, text, &st, &r->d) != ST_OK)
-		return false;
-	const struct ast_clause *c = st->query->parts[0]->branches[0]->clauses[0];
-	ret->key = p->name;
-	return constant(r->a, c->project.items[0].expr, &ret->value);
 }
 
 /* ---- rows -------------------------------------------------------------------------------------
@@ -377,11 +308,13 @@ static bool execute(void *ctx, struct arena *a, struct str text, const struct gq
 	struct run r = {.x = ctx, .a = a, .text = text, .ret = ret};
 
 	diag_reset(&r.d);
-	for (uint32_t i = 0; entries != NULL && i < n_params; i++)
-		if (!parameter(&r, &params[i], &entries[i]))
-			return false;
 	if (entries == NULL)
 		return false;
+	for (uint32_t i = 0; i < n_params; i++) {
+		entries[i].key = params[i].name;
+		if (!literal_value(a, params[i].literal, &entries[i].value))
+			return false;
+	}
 	r.params = entries;
 	r.n_params = n_params;
 	enum status st = run_statement(&r);
