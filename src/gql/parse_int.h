@@ -145,9 +145,8 @@ bool parse_name_list(struct parser *p, struct ast_name **ret, uint32_t *ret_n);
 
 /* parse_expr.c */
 struct ast_expr *parse_expr(struct parser *p);
-/* An expression that an IN at its top level ends. */
+/* The operand of LET .. IN: up to the first comparison or IN. */
 struct ast_expr *parse_let_value(struct parser *p);
-struct ast_expr *parse_map_or_param(struct parser *p); /* properties of an element */
 struct ast_expr *parse_expr_new(struct parser *p, enum ast_expr_kind kind, uint32_t offset);
 /* Ends it at the token before p->t; sets length and height. */
 struct ast_expr *parse_expr_done(struct parser *p, struct ast_expr *e);
@@ -156,6 +155,10 @@ struct ast_expr *parse_expr_done(struct parser *p, struct ast_expr *e);
 uint16_t parse_height_begin(struct parser *p);
 void parse_height_end(struct parser *p, uint16_t outer, struct ast_expr *e);
 struct ast_expr *parse_expr_args(struct parser *p, struct ast_expr *e, uint32_t n, ...);
+/* parse_primary.c */
+struct ast_expr *parse_postfix(struct parser *p);
+struct ast_expr *parse_test_new(struct parser *p, enum ast_test test, struct ast_expr *left);
+struct ast_expr *parse_map_or_param(struct parser *p); /* properties of an element */
 bool parse_expr_list(struct parser *p, uint16_t close, struct ast_expr ***ret, uint32_t *ret_n);
 /* parse_list.c: lists and what looks like them */
 struct ast_expr *parse_bracket(struct parser *p);

@@ -379,11 +379,17 @@ static void print_projections(struct buf *b, const struct ast_expr *e)
 	buf_putc(b, '}');
 }
 
-static void print_subquery(struct buf *b, const char *word, const struct ast_query *q)
+/* EXISTS, COUNT, COLLECT, VALUE, TABLE */
+static void print_subquery(struct buf *b, const struct ast_expr *e)
 {
-	buf_puts(b, word);
-	buf_puts(b, " {");
-	print_query(b, q);
+	static const char *const words[] = {
+	    [AST_EXISTS] = "EXISTS {",	   [AST_COUNT] = "COUNT {",
+	    [AST_COLLECT] = "COLLECT {",   [AST_VALUE_QUERY] = "VALUE {",
+	    [AST_TABLE_QUERY] = "TABLE {",
+	};
+
+	buf_puts(b, words[e->kind]);
+	print_query(b, e->query);
 	buf_putc(b, '}');
 }
 
@@ -402,6 +408,15 @@ static void print_call(struct buf *b, const struct ast_expr *e)
 	print_function_name(b, e->name.text);
 	buf_puts(b, e->star ? "(*" : e->distinct ? "(DISTINCT " : "(");
 	print_list(b, e->args, e->n_args);
+	buf_putc(b, ')');
+}
+
+static void print_cast(struct buf *b, const struct ast_expr *e)
+{
+	buf_puts(b, "CAST(");
+	gql_print_expr(b, e->args[0]);
+	buf_puts(b, " AS ");
+	print_type(b, e->type);
 	buf_putc(b, ')');
 }
 
@@ -546,11 +561,7 @@ void gql_print_expr(struct buf *b, const struct ast_expr *e)
 		print_case(b, e);
 		return;
 	case AST_CAST:
-		buf_puts(b, "CAST(");
-		gql_print_expr(b, e->args[0]);
-		buf_puts(b, " AS ");
-		print_type(b, e->type);
-		buf_putc(b, ')');
+		print_cast(b, e);
 		return;
 	case AST_CALL:
 		print_call(b, e);
@@ -567,19 +578,11 @@ void gql_print_expr(struct buf *b, const struct ast_expr *e)
 		print_pattern(b, e->pattern);
 		return;
 	case AST_EXISTS:
-		print_subquery(b, "EXISTS", e->query);
-		return;
 	case AST_COUNT:
-		print_subquery(b, "COUNT", e->query);
-		return;
 	case AST_COLLECT:
-		print_subquery(b, "COLLECT", e->query);
-		return;
 	case AST_VALUE_QUERY:
-		print_subquery(b, "VALUE", e->query);
-		return;
 	case AST_TABLE_QUERY:
-		print_subquery(b, "TABLE", e->query);
+		print_subquery(b, e);
 		return;
 	}
 }
