@@ -7,21 +7,39 @@
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-static void trace_add(struct parser *p, struct str what)
+/* Whether the next token is as far as anything got; a further one makes the lists new. */
+static bool trace_reaches(struct parser *p)
 {
 	struct trace *x = p->trace;
 
 	if (x == NULL || p->t < x->at)
-		return;
+		return false;
 	if (p->t > x->at) {
 		x->at = p->t;
-		x->n = 0;
+		x->n = x->n_words = 0;
 	}
-	for (uint32_t i = 0; i < x->n; i++)
-		if (str_eq(x->expected[i], what))
+	return true;
+}
+
+static void add_text(struct str *list, uint32_t *n, struct str what)
+{
+	for (uint32_t i = 0; i < *n; i++)
+		if (str_eq(list[i], what))
 			return;
-	if (x->n < PARSE_EXPECTED_MAX)
-		x->expected[x->n++] = what;
+	if (*n < PARSE_EXPECTED_MAX)
+		list[(*n)++] = what;
+}
+
+static void trace_add(struct parser *p, struct str what)
+{
+	if (trace_reaches(p))
+		add_text(p->trace->expected, &p->trace->n, what);
+}
+
+void parse_trace_word(struct parser *p, uint16_t code)
+{
+	if (trace_reaches(p))
+		add_text(p->trace->words, &p->trace->n_words, keyword_text(code));
 }
 
 void parse_trace_code(struct parser *p, uint16_t code)
@@ -121,26 +139,37 @@ static bool is_phrase(struct str s)
 	return s.p[0] >= 'a' && s.p[0] <= 'z';
 }
 
-/* What was written instead of a word that would have been right, or that begins a clause. */
-static void hint_word(const struct parser *p, struct str found)
+/* The word of the list that is nearest to what was written; ret_distance: how near, and improved.
+ */
+static void nearest_word(const struct str *list, uint32_t n, struct str found, struct str *ret,
+			 unsigned *ret_distance)
 {
-	struct str best = STR_NULL;
-	unsigned best_distance = HINT_DISTANCE_MAX + 1;
+	char up[KEYWORD_LENGTH_MAX];
 
-	for (uint32_t i = 0; i < p->trace->n; i++) {
-		struct str k = p->trace->expected[i];
-		char up[KEYWORD_LENGTH_MAX];
-		if (is_phrase(k) || k.p[0] == '\'' || found.len > sizeof(up) || k.len < 4)
+	if (found.len > sizeof(up))
+		return;
+	for (size_t i = 0; i < found.len; i++)
+		up[i] =
+		    (char)(found.p[i] >= 'a' && found.p[i] <= 'z' ? found.p[i] - 32 : found.p[i]);
+	for (uint32_t i = 0; i < n; i++) {
+		if (is_phrase(list[i]) || list[i].p[0] == '\'' || list[i].len < 4)
 			continue;
-		for (size_t j = 0; j < found.len; j++)
-			up[j] = (char)(found.p[j] >= 'a' && found.p[j] <= 'z' ? found.p[j] - 32
-									      : found.p[j]);
-		unsigned n = str_distance((struct str){up, found.len}, k, HINT_DISTANCE_MAX);
-		if (n < best_distance && n < k.len / 2) {
-			best_distance = n;
-			best = k;
+		unsigned k = str_distance((struct str){up, found.len}, list[i], HINT_DISTANCE_MAX);
+		if (k < *ret_distance && k < list[i].len / 2) {
+			*ret_distance = k;
+			*ret = list[i];
 		}
 	}
+}
+
+static void hint_word(const struct parser *p, struct str found)
+{
+	const struct trace *x = p->trace;
+	struct str best = STR_NULL;
+	unsigned distance = HINT_DISTANCE_MAX + 1;
+
+	nearest_word(x->expected, x->n, found, &best, &distance);
+	nearest_word(x->words, x->n_words, found, &best, &distance);
 	if (best.p != NULL)
 		diag_hint(p->d, "did you mean " STR_FMT "?", STR_ARG(best));
 }
@@ -206,7 +235,10 @@ void parse_trace_report(const struct parser *p)
 	char expected[DIAG_MESSAGE_MAX - 100];
 	char found[80];
 
-	put_expected(p->trace, expected, sizeof(expected));
+	if (t == p->first)
+		snprintf(expected, sizeof(expected), "a statement");
+	else
+		put_expected(p->trace, expected, sizeof(expected));
 	if (t->kind == TOKEN_END)
 		snprintf(found, sizeof(found), "unexpected end of the statement");
 	else

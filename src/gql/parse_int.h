@@ -16,6 +16,8 @@ struct trace {
 	const struct token *at; /* the furthest token that did not fit */
 	uint32_t n;
 	struct str expected[PARSE_EXPECTED_MAX]; /* a keyword, 'c', or a phrase */
+	uint32_t n_words;
+	struct str words[PARSE_EXPECTED_MAX]; /* that a phrase stands for, to find misspelt ones */
 };
 
 struct parser {
@@ -59,6 +61,7 @@ static inline void advance(struct parser *p)
 
 void parse_trace_code(struct parser *p, uint16_t code);
 void parse_trace_phrase(struct parser *p, const char *phrase);
+void parse_trace_word(struct parser *p, uint16_t code);
 
 static inline bool accept(struct parser *p, uint16_t code)
 {

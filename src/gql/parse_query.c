@@ -62,9 +62,11 @@ static void expect_clause(struct parser *p)
 					 KW_CREATE, KW_MERGE,	 KW_SET,    KW_REMOVE, KW_DELETE,
 					 KW_DETACH, KW_ORDER,	 KW_LIMIT};
 
-	if (p->trace != NULL)
-		for (size_t i = 0; i < ARRAY_LEN(words); i++)
-			parse_trace_code(p, words[i]);
+	if (p->trace == NULL)
+		return;
+	parse_trace_phrase(p, "a clause");
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		parse_trace_word(p, words[i]);
 }
 
 static bool changes_graph(uint8_t kind)
