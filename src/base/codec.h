@@ -14,7 +14,8 @@ struct reader {
 
 static inline struct reader reader_of(const void *p, size_t n)
 {
-	return (struct reader){p, (const uint8_t *)p + n, false};
+	const uint8_t *at = p;
+	return (struct reader){at, n > 0 ? at + n : at, false}; /* p may be NULL then */
 }
 
 static inline size_t reader_left(const struct reader *r)

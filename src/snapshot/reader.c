@@ -262,7 +262,7 @@ enum status snapshot_decode(struct snapshot_decoder *d, uint32_t i, const uint8_
 {
 	const struct snapshot_item *item = &d->r->items.v[i];
 	*why = "";
-	TRY(make_room(&d->raw, &d->raw_cap, item->raw_len));
+	TRY(make_room(&d->raw, &d->raw_cap, MAX_OF(item->raw_len, UINT64_C(1))));
 	size_t at = 0;
 	for (uint32_t k = 0; k < item->n_blocks; k++) {
 		const struct snapshot_block *b = &d->r->blocks.v[item->block + k];

@@ -3,13 +3,14 @@
 #include "base/file.h"
 #include "base/hash.h"
 
-#define WINDOW_BYTES (16u << 20) /* holds the largest frame */
+#define WINDOW_BYTES (UINT64_C(16) << 20) /* holds the largest frame */
 
 struct wal_reader {
 	struct file *file;
 	struct wal_header header;
 	struct wal_end end;
 	uint8_t *window;
+	size_t window_cap;
 	uint64_t window_at; /* file offset of window[0] */
 	size_t window_len;
 	uint64_t at; /* of the next frame */
@@ -30,9 +31,8 @@ enum status wal_reader_open(const char *path, bool from_device, struct wal_reade
 		return ST_NOMEM;
 	}
 	r->file = file;
-	r->window = mem_alloc(MEM_WAL, WINDOW_BYTES);
-	enum status st = r->window == NULL ? ST_NOMEM : ST_OK;
-	if (st == ST_OK && from_device) {
+	enum status st = ST_OK;
+	if (from_device) {
 		st = file_io->sync(file);
 		if (st == ST_OK)
 			st = file_io->drop_cache(file);
@@ -40,6 +40,12 @@ enum status wal_reader_open(const char *path, bool from_device, struct wal_reade
 	struct file_info info = {0};
 	if (st == ST_OK)
 		st = file_io->file_info(file, &info);
+	if (st == ST_OK) {
+		r->window_cap = MIN_OF(MAX_OF(info.size, (uint64_t)WAL_HEADER_BYTES), WINDOW_BYTES);
+		r->window = mem_alloc(MEM_WAL, r->window_cap);
+		if (r->window == NULL)
+			st = ST_NOMEM;
+	}
 	size_t n = 0;
 	if (st == ST_OK)
 		st = file_io->pread(file, r->window, WAL_HEADER_BYTES, 0, &n);
@@ -70,7 +76,7 @@ void wal_reader_close(struct wal_reader *r)
 	if (r == NULL)
 		return;
 	file_io->close(r->file);
-	mem_free(MEM_WAL, r->window, WINDOW_BYTES);
+	mem_free(MEM_WAL, r->window, r->window_cap);
 	MEM_FREE(MEM_WAL, r);
 }
 
@@ -97,7 +103,7 @@ static enum status look(struct wal_reader *r, uint64_t at, size_t n, const uint8
 	if (at < r->window_at || at + n > r->window_at + r->window_len) {
 		r->window_at = at;
 		r->window_len = 0;
-		TRY(file_io->pread(r->file, r->window, WINDOW_BYTES, at, &r->window_len));
+		TRY(file_io->pread(r->file, r->window, r->window_cap, at, &r->window_len));
 	}
 	size_t skip = (size_t)(at - r->window_at);
 	*ret = r->window + skip;
