@@ -97,6 +97,10 @@ enum status step_prop(struct eval *ev, const struct step *s)
 	}
 	if (a->has_null)
 		return props_of_nullable(ev, a, key, &dst->c);
+	/* Whole columns go faster than positions: rows that are not selected cost less than the
+	 * look. */
+	if (ev->sel.n >= ev->b->n_rows / 2)
+		return gather_props(ev, a, key, NULL, ev->b->n_rows, &dst->c);
 	return gather_props(ev, a, key, ev->sel.rows, ev->sel.n, &dst->c);
 }
 

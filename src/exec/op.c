@@ -106,6 +106,22 @@ enum status op_reset_left(struct op *op, struct exec *x)
 	return op_reset(op->left, x);
 }
 
+/* Whether rows of the input go on as they come, so that a limit above can stop it early. */
+static bool passes_goal(const struct pop *pop, bool few_wanted)
+{
+	switch ((enum pop_kind)pop->kind) {
+	case POP_LIMIT:
+		return true;
+	case POP_SORT:
+	case POP_AGGREGATE:
+	case POP_EAGER:
+	case POP_MERGE:
+		return false;
+	default:
+		return few_wanted;
+	}
+}
+
 enum status op_make(struct exec *x, const struct pop *pop, struct op **ret)
 {
 	assert(pop->kind < ARRAY_LEN(classes) && pop->id < x->plan->n_ops);
@@ -117,10 +133,13 @@ enum status op_make(struct exec *x, const struct pop *pop, struct op **ret)
 	op->class = class;
 	op->pop = pop;
 	op->stat = &x->stats[pop->id];
+	op->few_wanted = x->few_wanted;
+	x->few_wanted = passes_goal(pop, x->few_wanted);
 	if (pop->left != NULL)
 		TRY(op_make(x, pop->left, &op->left));
 	if (pop->right != NULL)
 		TRY(make_right(op, x));
+	x->few_wanted = op->few_wanted;
 	if (class->open != NULL)
 		TRY(class->open(op, x));
 	*ret = op;

@@ -37,6 +37,7 @@ struct op {
 	const struct pop *pop;
 	struct op *left, *right;
 	struct op_stat *stat;
+	bool few_wanted;   /* a limit above may stop soon: first batches should be small */
 	struct batch *arg; /* with class->passes_rows: what POP_UNIT below on the right gives */
 };
 

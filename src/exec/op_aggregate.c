@@ -2,11 +2,14 @@
  * is one group, also of no rows. */
 #include "exec/expr.h"
 #include "exec/groups.h"
+#include "exec/seen.h"
 #include "value/func.h"
 
 struct agg_run {
 	const struct plan_agg *plan;
 	struct prog *arg;
+	uint32_t same_as; /* an earlier aggregate has this argument, too; else its own number */
+	const struct column *col; /* the argument for one batch */
 	uint64_t *counts;	  /* count(*), by group */
 	struct agg_state *states; /* the others, by group */
 	struct tuples seen;	  /* DISTINCT: (group, value) */
@@ -34,9 +37,21 @@ static enum status begin(struct op_aggregate *a)
 	arena_reset(&a->arena.a);
 	a->full = false;
 	a->at = a->n_states = a->cap_states = 0;
-	for (uint32_t i = 0; i < pop->aggregate.n_aggs; i++)
+	for (uint32_t i = 0; i < pop->aggregate.n_aggs; i++) {
 		tuples_init(&a->runs[i].seen, &a->arena.a, 2);
+		seen_init(&a->runs[i].seen_one, &a->arena.a, 1);
+	}
 	return groups_init(&a->groups, &a->arena.a, pop->aggregate.n_keys);
+}
+
+/* Whether two arguments are one, as in min(n.age), max(n.age): its column is computed once. */
+static bool same_property(const struct expr *a, const struct expr *b)
+{
+	if (a == b)
+		return true;
+	return a != NULL && b != NULL && a->kind == EXPR_PROP && b->kind == EXPR_PROP &&
+	       a->name == b->name && a->args[0]->kind == EXPR_SLOT &&
+	       b->args[0]->kind == EXPR_SLOT && a->args[0]->slot == b->args[0]->slot;
 }
 
 static enum status aggregate_open(struct op *op, struct exec *x)
@@ -54,8 +69,12 @@ static enum status aggregate_open(struct op *op, struct exec *x)
 	for (uint32_t i = 0; i < n_keys; i++)
 		TRY(prog_make(x, op->pop->aggregate.keys[i].expr, &a->keys[i]));
 	for (uint32_t i = 0; i < n_aggs; i++) {
-		a->runs[i].plan = &op->pop->aggregate.aggs[i];
-		TRY(prog_make(x, a->runs[i].plan->arg, &a->runs[i].arg));
+		struct agg_run *r = &a->runs[i];
+		r->plan = &op->pop->aggregate.aggs[i];
+		while (!same_property(a->runs[r->same_as].plan->arg, r->plan->arg))
+			r->same_as++;
+		if (r->same_as == i)
+			TRY(prog_make(x, r->plan->arg, &r->arg));
 	}
 	TRY(own_batch_init(x, &a->out));
 	return begin(a);
@@ -138,20 +157,61 @@ static inline void step_int(enum agg_kind kind, struct agg_state *s, int64_t i)
 	}
 }
 
-/* A column of integers, as long as what was seen before are integers too. */
-static bool step_ints(struct agg_run *r, const struct batch *b, const struct column *c,
-		      const uint32_t *group)
+/* All rows into one group: the running values stay in registers. */
+static void step_ints_of_one(enum agg_kind kind, struct agg_state *state, const struct batch *b,
+			     const struct column *c)
+{
+	struct agg_state s = *state;
+
+	if (b->sel == NULL && !c->has_null)
+		for (uint32_t i = 0; i < b->n_rows; i++)
+			step_int(kind, &s, c->i[i]);
+	else
+		for (uint32_t i = 0; i < b->n_sel; i++) {
+			uint32_t row = batch_row(b, i);
+			if (column_is_null(c, row))
+				s.saw_null = true;
+			else
+				step_int(kind, &s, c->i[row]);
+		}
+	*state = s;
+}
+
+/* count(x) of any column. */
+static void step_count(struct agg_run *r, const struct batch *b, const struct column *c,
+		       const uint32_t *group)
+{
+	for (uint32_t i = 0; i < b->n_sel; i++) {
+		struct agg_state *s = &r->states[group[i]];
+		bool null = column_is_null(c, batch_row(b, i));
+		s->n += !null;
+		s->saw_null = s->saw_null || null;
+	}
+}
+
+/* Columns of integers, as long as what was seen before are integers too; false: by values. */
+static bool step_fast(struct agg_run *r, const struct batch *b, const struct column *c,
+		      const uint32_t *group, uint32_t n_groups)
 {
 	enum agg_kind kind = r->plan->fn->kind;
 	bool extreme = kind == AGG_MIN || kind == AGG_MAX;
 
-	if (r->plan->distinct || c->kind != COL_INT || c->is_const ||
-	    !(extreme || kind == AGG_COUNT || kind == AGG_SUM || kind == AGG_AVG))
+	if (r->plan->distinct)
 		return false;
-	for (uint32_t i = 0; extreme && i < b->n_sel; i++) {
+	if (kind == AGG_COUNT) {
+		step_count(r, b, c, group);
+		return true;
+	}
+	if (c->kind != COL_INT || c->is_const || !(extreme || kind == AGG_SUM || kind == AGG_AVG))
+		return false;
+	for (uint32_t i = 0; extreme && i < (n_groups == 1 ? 1 : b->n_sel); i++) {
 		uint8_t best = r->states[group[i]].best.kind;
 		if (best != V_NULL && best != V_INT)
 			return false;
+	}
+	if (n_groups == 1) {
+		step_ints_of_one(kind, &r->states[0], b, c);
+		return true;
 	}
 	for (uint32_t i = 0; i < b->n_sel; i++) {
 		uint32_t row = batch_row(b, i);
@@ -164,19 +224,28 @@ static bool step_ints(struct agg_run *r, const struct batch *b, const struct col
 	return true;
 }
 
+/* Values of one group that were not seen before, for DISTINCT. */
+static enum status step_distinct(struct op_aggregate *a, struct agg_run *r, uint32_t group,
+				 struct value v, bool *ret_fresh)
+{
+	const struct value pair[2] = {value_int(group), v};
+	uint32_t at;
+
+	if (a->groups.n_keys == 0)
+		return seen_add(&r->seen_one, &v, ret_fresh);
+	return tuples_add(&r->seen, pair, &at, ret_fresh);
+}
+
 static enum status step_values(struct op_aggregate *a, struct exec *x, struct agg_run *r,
 			       const struct batch *b, const struct column *c, const uint32_t *group)
 {
 	struct func_ctx fx = func_ctx_of(a, x, r);
-	uint32_t at;
 
 	for (uint32_t i = 0; i < b->n_sel; i++) {
 		struct value v = column_get(c, batch_row(b, i));
 		bool fresh = true;
-		if (r->plan->distinct && v.kind != V_NULL) {
-			const struct value pair[2] = {value_int(group[i]), v};
-			TRY(tuples_add(&r->seen, pair, &at, &fresh));
-		}
+		if (r->plan->distinct && v.kind != V_NULL)
+			TRY(step_distinct(a, r, group[i], v, &fresh));
 		if (fresh)
 			TRY(agg_step(r->plan->fn, &fx, &r->states[group[i]], v));
 	}
@@ -194,7 +263,6 @@ static enum status take_batch(struct op_aggregate *a, struct exec *x, const stru
 	TRY(reach_groups(a));
 	for (uint32_t i = 0; i < pop->aggregate.n_aggs; i++) {
 		struct agg_run *r = &a->runs[i];
-		const struct column *c;
 		if (r->plan->fn == NULL) {
 			if (a->groups.n_keys == 0)
 				r->counts[0] += b->n_sel;
@@ -203,8 +271,10 @@ static enum status take_batch(struct op_aggregate *a, struct exec *x, const stru
 					r->counts[group[k]]++;
 			continue;
 		}
-		TRY(prog_eval(r->arg, x, b, &c));
-		if (!step_ints(r, b, c, group))
+		if (r->arg != NULL)
+			TRY(prog_eval(r->arg, x, b, &r->col));
+		const struct column *c = a->runs[r->same_as].col;
+		if (!step_fast(r, b, c, group, a->groups.n))
 			TRY(step_values(a, x, r, b, c, group));
 	}
 	return ST_OK;

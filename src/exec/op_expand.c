@@ -4,6 +4,9 @@
  * refused. With both ends bound (into) the end with fewer edges is searched for the other. */
 #include "exec/edges.h"
 
+#define FIRST_ROWS                                                                                 \
+	32u		/* of the first batch when few are wanted; four times as many in the next  \
+			 */
 #define PREFETCH_ROWS 8 /* nodes whose blocks are asked for ahead of use */
 
 struct op_expand {
@@ -21,7 +24,7 @@ struct op_expand {
 	struct adj_slice slice;
 	uint32_t at; /* next entry of the slice */
 	struct col nodes, edges;
-	uint32_t n; /* rows made so far */
+	uint32_t n, room; /* rows made so far, rows that this batch may have */
 	uint16_t *rows;
 };
 
@@ -29,6 +32,7 @@ static enum status expand_open(struct op *op, struct exec *x)
 {
 	struct op_expand *e = container_of(op, struct op_expand, op);
 
+	e->room = op->few_wanted ? MIN_OF(FIRST_ROWS, x->batch_rows) : x->batch_rows;
 	TRY(edge_spec_open(x, op->pop, &e->spec));
 	e->rows = exec_alloc(x, x->batch_rows * sizeof(*e->rows));
 	return e->rows != NULL ? own_batch_init(x, &e->out) : ST_NOMEM;
@@ -129,7 +133,7 @@ static void take_some(struct op_expand *e, uint32_t room)
 /* Fills the output until it is full or the input batch is used up. */
 static enum status expand_fill(struct op_expand *e, struct exec *x)
 {
-	while (e->n < x->batch_rows && e->i_sel < e->in->n_sel) {
+	while (e->n < e->room && e->i_sel < e->in->n_sel) {
 		bool any = true;
 		if (!e->row_open)
 			TRY(open_row(e, x, &any));
@@ -147,9 +151,9 @@ static enum status expand_fill(struct op_expand *e, struct exec *x)
 		}
 		uint32_t before = e->at;
 		if (e->used.n == 0 && !e->op.pop->expand.into && !e->walk.second)
-			take_all(e, x->batch_rows - e->n);
+			take_all(e, e->room - e->n);
 		else
-			take_some(e, x->batch_rows - e->n);
+			take_some(e, e->room - e->n);
 		TRY(exec_check(x, e->at - before));
 	}
 	return ST_OK;
@@ -158,7 +162,7 @@ static enum status expand_fill(struct op_expand *e, struct exec *x)
 static enum status begin_output(struct op_expand *e, struct exec *x)
 {
 	/* One row with few edges is the most common point read: its columns stay small. */
-	uint32_t room = x->batch_rows;
+	uint32_t room = e->room;
 
 	if (e->in->n_sel == 1 && room > 64) {
 		elem_id node;
@@ -204,6 +208,7 @@ static enum status expand_next(struct op *op, struct exec *x, struct batch **ret
 		e->out.b.cols[pop->expand.edge] = e->edges.c;
 	own_set_rows(&e->out, e->n);
 	e->n = 0;
+	e->room = MIN_OF(e->room * 4, x->batch_rows);
 	*ret = &e->out.b;
 	return ST_OK;
 }

@@ -190,8 +190,16 @@ static void drop_late(struct op_sort *s, struct batch *b, uint16_t *sel)
 {
 	uint32_t n = 0;
 
+	const struct column *first = s->cols[0];
+	bool ints = first->kind == COL_INT && !first->has_null && !first->is_const &&
+		    s->bound[0].kind == V_INT;
+	int64_t sign = s->op.pop->sort.keys[0].descending ? -1 : 1;
+
 	for (uint32_t i = 0; i < b->n_sel; i++) {
 		uint32_t row = batch_row(b, i);
+		if (ints &&
+		    (first->i[row] > s->bound[0].i) - (first->i[row] < s->bound[0].i) == sign)
+			continue; /* worse by its first key alone */
 		for (uint32_t k = 0; k < s->op.pop->sort.n; k++)
 			s->probe[k] = column_get(s->cols[k], row);
 		sel[n] = (uint16_t)row;
