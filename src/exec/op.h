@@ -66,8 +66,10 @@ struct exec {
 	const _Atomic uint32_t *stop;
 	struct query_counts counts;
 	struct op_stat *stats;
-	struct batch
-	    *unit; /* what POP_UNIT gives: the row of the innermost apply, or one bare row */
+	/* While the tree is made: what a POP_UNIT made now gives; a limit above takes rows as they
+	 * come. */
+	struct batch *unit;
+	bool few_wanted;
 	bool profile;
 };
 

@@ -13,6 +13,7 @@ struct agg_run {
 	uint64_t *counts;	  /* count(*), by group */
 	struct agg_state *states; /* the others, by group */
 	struct tuples seen;	  /* DISTINCT: (group, value) */
+	struct seen seen_one;	  /* DISTINCT without keys: values */
 };
 
 struct op_aggregate {

@@ -4,9 +4,8 @@
  * refused. With both ends bound (into) the end with fewer edges is searched for the other. */
 #include "exec/edges.h"
 
-#define FIRST_ROWS                                                                                 \
-	32u		/* of the first batch when few are wanted; four times as many in the next  \
-			 */
+/* Rows of the first batch when few are wanted; the next has four times as many. */
+#define FIRST_ROWS 32u
 #define PREFETCH_ROWS 8 /* nodes whose blocks are asked for ahead of use */
 
 struct op_expand {
