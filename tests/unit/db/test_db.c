@@ -1,5 +1,6 @@
 /* The whole of a database on a real directory: transactions, log, snapshots, recovery. */
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -275,6 +276,101 @@ static void snapshots_under_load(void **state)
 	db_close(db);
 }
 
+#define WRITERS 3
+#define STEP 100000 /* writer w numbers its pairs from w * STEP + 1 on */
+
+struct killed {
+	struct thread thread;
+	struct db *db;
+	int acks; /* a pipe: one byte, the writer's number, for each commit */
+	uint8_t id;
+	int64_t n;
+};
+
+static void write_until_killed(void *arg)
+{
+	struct killed *k = arg;
+	for (;;) {
+		add_pair(k->db, k->id * STEP + ++k->n);
+		if (write(k->acks, &k->id, 1) != 1)
+			_exit(1);
+	}
+}
+
+static void run_until_killed(int acks, const int64_t last[WRITERS])
+{
+	static struct killed k[WRITERS];
+	struct db *db = open_db(dir, false);
+	uint64_t lsn;
+	for (uint8_t i = 0; i < WRITERS; i++) {
+		k[i] = (struct killed){.db = db, .acks = acks, .id = i, .n = last[i]};
+		if (thread_start(&k[i].thread, "writer", write_until_killed, &k[i]) != ST_OK)
+			_exit(1);
+	}
+	for (;;)
+		if (db_snapshot_wait(db, &lsn) != ST_OK)
+			_exit(1);
+}
+
+/* Last pair of each writer, all before it being there; nothing else. */
+static void last_pairs(struct db *db, int64_t last[WRITERS])
+{
+	struct graph *g = store_graph_default(db_store(db));
+	struct txn *t;
+	struct edge_scan scan;
+	elem_id id, from, to;
+	int64_t n[WRITERS] = {0}, max[WRITERS] = {0};
+	assert_int_equal(txn_begin(db_txns(db), TXN_READ, 0, &t), ST_OK);
+	const struct view *v = txn_view(t);
+	name_id key = store_name_find(db_store(db), NAME_KEY, STR("n"));
+	edge_scan_init(&scan, g, v, NAME_NONE);
+	while (edge_scan_next(&scan, &id, &from, &to, 1) == 1) {
+		int64_t at = graph_edge_prop(g, v, id, key).i, w = at / STEP;
+		assert_true(w < WRITERS && at % STEP > 0);
+		assert_int_equal(graph_node_prop(g, v, from, key).i, at);
+		assert_int_equal(graph_node_prop(g, v, to, key).i, at);
+		n[w]++;
+		max[w] = MAX_OF(max[w], at % STEP);
+	}
+	for (unsigned w = 0; w < WRITERS; w++)
+		assert_int_equal(n[w], max[w]);
+	memcpy(last, max, sizeof max);
+	txn_rollback(t);
+}
+
+/* kill -9 while threads commit and snapshots are written one after another. */
+static void a_kill_under_load_loses_nothing(void **state)
+{
+	int64_t last[WRITERS] = {0};
+	for (unsigned round = 0; round < 15; round++) {
+		int acks[2];
+		uint8_t w;
+		assert_int_equal(pipe(acks), 0);
+		pid_t pid = fork();
+		if (pid == 0)
+			run_until_killed(acks[1], last);
+		close(acks[1]);
+		for (unsigned i = 0; i < 20 + 37 * round;
+		     i++) { /* a moment that differs each time */
+			assert_int_equal(read(acks[0], &w, 1), 1);
+			last[w]++;
+		}
+		kill(pid, SIGKILL);
+		assert_int_equal(waitpid(pid, NULL, 0), pid);
+		while (read(acks[0], &w, 1) == 1) /* what it still had said */
+			last[w]++;
+		close(acks[0]);
+		int64_t found[WRITERS];
+		struct db *db = open_db(dir, false);
+		last_pairs(db, found);
+		db_close(db);
+		for (unsigned i = 0; i < WRITERS; i++) {
+			assert_true(found[i] == last[i] || found[i] == last[i] + 1);
+			last[i] = found[i];
+		}
+	}
+}
+
 static void a_directory_can_be_made_of_a_store(void **state)
 {
 	struct db *from = open_db(NULL, false);
@@ -348,6 +444,7 @@ int main(void)
 	    in_dir(closing_can_leave_a_snapshot),
 	    in_dir(a_process_that_vanishes_loses_nothing),
 	    in_dir(snapshots_under_load),
+	    in_dir(a_kill_under_load_loses_nothing),
 	    in_dir(a_directory_can_be_made_of_a_store),
 	    in_dir(a_bad_directory_gives_a_reason),
 	    in_dir(no_memory_is_an_answer),
