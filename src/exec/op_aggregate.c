@@ -180,8 +180,12 @@ static void step_ints_of_one(enum agg_kind kind, struct agg_state *state, const 
 
 /* count(x) of any column. */
 static void step_count(struct agg_run *r, const struct batch *b, const struct column *c,
-		       const uint32_t *group)
+		       const uint32_t *group, uint32_t n_groups)
 {
+	if (n_groups == 1 && c->kind != COL_VALUE && !c->has_null) {
+		r->states[0].n += b->n_sel;
+		return;
+	}
 	for (uint32_t i = 0; i < b->n_sel; i++) {
 		struct agg_state *s = &r->states[group[i]];
 		bool null = column_is_null(c, batch_row(b, i));
@@ -200,7 +204,7 @@ static bool step_fast(struct agg_run *r, const struct batch *b, const struct col
 	if (r->plan->distinct)
 		return false;
 	if (kind == AGG_COUNT) {
-		step_count(r, b, c, group);
+		step_count(r, b, c, group, n_groups);
 		return true;
 	}
 	if (c->kind != COL_INT || c->is_const || !(extreme || kind == AGG_SUM || kind == AGG_AVG))
@@ -232,6 +236,8 @@ static enum status step_distinct(struct op_aggregate *a, struct agg_run *r, uint
 	const struct value pair[2] = {value_int(group), v};
 	uint32_t at;
 
+	if (a->groups.n_keys == 0 && v.kind == V_INT && seen_takes_ints(&r->seen_one, V_INT))
+		return seen_add_int(&r->seen_one, v.i, ret_fresh);
 	if (a->groups.n_keys == 0)
 		return seen_add(&r->seen_one, &v, ret_fresh);
 	return tuples_add(&r->seen, pair, &at, ret_fresh);

@@ -7,7 +7,7 @@
 #include "exec/rows.h"
 #include "value/order.h"
 
-#define SORT_SLACK 4096 /* rows kept above 2k before they are cut back */
+#define SORT_SLACK 1024 /* rows kept above 2k before they are cut back */
 
 struct merge {
 	uint32_t width, lo; /* runs of this width are sorted; the pair that begins at lo is next */
