@@ -4,6 +4,7 @@
 #include "store/store_int.h"
 
 #define BLOCK_FIRST 2
+#define BLOCK_SMALL 64 /* entries; smaller blocks are copied for any dead entry */
 
 static size_t block_size(uint32_t cap)
 {
@@ -164,6 +165,7 @@ static struct block *block_copy(struct chunk *c, struct block *old, uint32_t cap
 			    atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
 	}
 	b->n_stamped = old->n_stamped;
+	b->n_dead = old->n_dead;
 	atomic_init(&b->stamps, copy);
 	atomic_init(&b->n, n);
 	(void)c;
@@ -221,7 +223,7 @@ static enum status room_for_one(struct chunk *c, uint32_t slot, enum adj_dir dir
 }
 
 enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
-		       uint32_t node, uint32_t edge, struct clause *by)
+		       uint32_t node, uint32_t edge, struct clause *by, uint32_t *ret_at)
 {
 	struct block *b;
 
@@ -234,24 +236,40 @@ enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id
 	b->nodes[n] = node;
 	edges_of(b)[n] = edge;
 	atomic_store_explicit(&b->n, n + 1, memory_order_release);
+	*ret_at = n;
 	return ST_OK;
 }
 
+static uint32_t block_n(const struct block *b)
+{
+	return atomic_load_explicit(&((struct block *)b)->n, memory_order_relaxed);
+}
+
+/* An edge's number may stand in a block more than once: under earlier holders, which are dead. */
 bool adj_locate(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
-		struct block **ret, uint32_t *ret_i)
+		uint32_t hint, struct block **ret, uint32_t *ret_i)
 {
 	struct block *b =
 	    adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
-	uint32_t n = b != NULL ? atomic_load_explicit(&b->n, memory_order_relaxed) : 0;
+	uint32_t n = b != NULL ? block_n(b) : 0;
 
+	*ret = b;
+	*ret_i = hint;
+	if (hint < n && edges_of(b)[hint] == edge)
+		return true;
 	for (uint32_t i = n; i-- > 0;) { /* what is undone or cleaned is mostly young */
 		if (edges_of(b)[i] != edge)
 			continue;
-		*ret = b;
 		*ret_i = i;
 		return true;
 	}
 	return false;
+}
+
+/* A dead entry: no view, now or later, can see it. */
+static bool is_dead_stamp(bool is_delete, uintptr_t stamp)
+{
+	return is_delete ? (stamp & 1) != 0 : stamp == STAMP_ABORTED;
 }
 
 void adj_set_stamp(struct block *b, uint32_t i, bool is_delete, uintptr_t stamp)
@@ -264,9 +282,10 @@ void adj_set_stamp(struct block *b, uint32_t i, bool is_delete, uintptr_t stamp)
 		return;
 	}
 	at = is_delete ? &s->v[i].del : &s->v[i].create;
-	bool was = atomic_load_explicit(at, memory_order_relaxed) != STAMP_NONE,
-	     is = stamp != STAMP_NONE;
-	b->n_stamped += (uint32_t)is - (uint32_t)was;
+	uintptr_t old = atomic_load_explicit(at, memory_order_relaxed);
+	b->n_stamped += (uint32_t)(stamp != STAMP_NONE) - (uint32_t)(old != STAMP_NONE);
+	b->n_dead +=
+	    (uint32_t)is_dead_stamp(is_delete, stamp) - (uint32_t)is_dead_stamp(is_delete, old);
 	atomic_store_explicit(at, stamp, memory_order_release);
 }
 
@@ -281,45 +300,32 @@ bool stamp_visible(const struct view *v, uintptr_t stamp)
 }
 
 /* ---- cleaning
- * ---------------------------------------------------------------------------------------- */
+ * ----------------------------------------------------------------------------------------
+ */
 
-static bool stamp_at_or_below(uintptr_t stamp, uint64_t horizon)
+static bool entry_is_dead(const struct stamps *s, uint32_t i)
 {
-	if (stamp == STAMP_ABORTED)
-		return true;
-	if ((stamp & 1) != 0)
-		return stamp >> 1 <= horizon;
-	uint64_t w =
-	    atomic_load_explicit(&((const struct clause *)stamp)->mark->word, memory_order_acquire);
-	return w == MARK_ABORTED || (w != MARK_ACTIVE && w <= horizon);
+	return is_dead_stamp(false, atomic_load_explicit(&s->v[i].create, memory_order_relaxed)) ||
+	       is_dead_stamp(true, atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
 }
 
-static bool entry_is_dead(const struct stamps *s, uint32_t i, uint64_t horizon)
+/* A copy without the dead entries takes the block's place. Without memory a later call tries again.
+ */
+static void compact(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b)
 {
-	uintptr_t create = atomic_load_explicit(&s->v[i].create, memory_order_relaxed);
-	uintptr_t del = atomic_load_explicit(&s->v[i].del, memory_order_relaxed);
-
-	return create == STAMP_ABORTED || (del != STAMP_NONE && stamp_at_or_below(del, horizon));
-}
-
-/* A copy without the dead entries; stamps at or below the horizon are dropped on the way. */
-static bool compact(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b,
-		    const struct stamps *s, uint64_t horizon)
-{
-	uint32_t n = atomic_load_explicit(&b->n, memory_order_relaxed), live = 0;
-
-	for (uint32_t i = 0; i < n; i++)
-		live += !entry_is_dead(s, i, horizon);
+	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
+	uint32_t n = block_n(b), live = n - b->n_dead, at = 0;
 	struct block *copy = block_new(b->type, MAX_OF(live, (uint32_t)BLOCK_FIRST));
-	struct stamps *stamps = copy != NULL ? stamps_new(copy->cap) : NULL;
-	if (stamps == NULL) { /* a later round tries again */
+	bool versions = b->n_stamped > b->n_dead;
+	struct stamps *stamps = copy != NULL && versions ? stamps_new(copy->cap) : NULL;
+
+	if (copy == NULL || (versions && stamps == NULL)) {
 		mem_free(MEM_GRAPH, copy, copy != NULL ? block_size(copy->cap) : 0);
-		return false;
+		return;
 	}
 	atomic_init(&copy->stamps, stamps);
-	uint32_t at = 0;
 	for (uint32_t i = 0; i < n; i++) {
-		if (entry_is_dead(s, i, horizon))
+		if (entry_is_dead(s, i))
 			continue;
 		copy->nodes[at] = b->nodes[i];
 		edges_of(copy)[at] = edges_of(b)[i];
@@ -329,49 +335,59 @@ static bool compact(struct chunk *c, uint32_t slot, enum adj_dir dir, struct blo
 			      atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
 		at++;
 	}
+	assert(at == live);
 	atomic_init(&copy->n, live);
-	(void)!set_block(c, slot, dir, copy);
+	(void)!set_block(c, slot, dir, copy); /* replaces: needs no memory */
 	retire_block(c, b);
-	return true;
 }
 
-static void drop_old_creates(struct chunk *c, struct block *b, struct stamps *s, uint64_t horizon)
+/* Dead entries go when they are a good part of the block, so that a hub is not copied for each. The
+ * stamps go when nothing is left in them: no create, no delete, no aborted one [M]. */
+static void clean(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b)
 {
-	uint32_t n = atomic_load_explicit(&b->n, memory_order_relaxed);
+	uint32_t n = block_n(b);
 
-	for (uint32_t i = 0; i < n; i++) {
-		uintptr_t create = atomic_load_explicit(&s->v[i].create, memory_order_relaxed);
-		if (create != STAMP_NONE && create != STAMP_ABORTED &&
-		    stamp_at_or_below(create, horizon))
-			adj_set_stamp(b, i, false, STAMP_NONE);
+	if (b->n_dead > 0 && (n <= BLOCK_SMALL || b->n_dead >= n / 4)) {
+		compact(c, slot, dir, b);
+	} else if (b->n_stamped == 0) {
+		struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
+		if (s == NULL)
+			return;
+		atomic_store_explicit(&b->stamps, NULL, memory_order_release);
+		epoch_retire(&c->graph->store->epochs, &s->retired, stamps_free);
 	}
-	if (b->n_stamped != 0)
-		return;
-	atomic_store_explicit(&b->stamps, NULL, memory_order_release);
-	epoch_retire(&c->graph->store->epochs, &s->retired, stamps_free);
 }
 
-void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint64_t horizon)
+static bool is_stamp_of(uintptr_t stamp, const struct mark *m)
 {
-	struct block *b =
-	    adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
-	struct stamps *s =
-	    b != NULL ? atomic_load_explicit(&b->stamps, memory_order_relaxed) : NULL;
-	bool dead = false;
+	return stamp != STAMP_NONE && (stamp & 1) == 0 && ((const struct clause *)stamp)->mark == m;
+}
 
+void adj_settle(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
+		uint32_t hint, bool is_delete, const struct mark *m)
+{
+	struct block *b;
+	uint32_t i;
+
+	if (!adj_locate(c, slot, dir, type, edge, hint, &b, &i)) {
+		return;
+	}
+	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
 	if (s == NULL)
 		return;
-	uint32_t n = atomic_load_explicit(&b->n, memory_order_relaxed);
-	for (uint32_t i = 0; i < n && !dead; i++)
-		dead = entry_is_dead(s, i, horizon);
-	if (dead && !compact(c, slot, dir, b, s, horizon))
-		return;
-	if (dead) {
-		b = adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed),
-			     type);
-		s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
-	}
-	drop_old_creates(c, b, s, horizon);
+	const _Atomic uintptr_t *at = is_delete ? &s->v[i].del : &s->v[i].create;
+	if (is_stamp_of(atomic_load_explicit(at, memory_order_relaxed), m))
+		adj_set_stamp(b, i, is_delete,
+			      is_delete
+				  ? STAMP_LSN(atomic_load_explicit(&m->word, memory_order_relaxed))
+				  : STAMP_NONE);
+	clean(c, slot, dir, b);
+}
+
+void adj_remove(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b, uint32_t i)
+{
+	adj_set_stamp(b, i, true, STAMP_LSN(0));
+	clean(c, slot, dir, b);
 }
 
 static void free_block_now(struct block *b)

@@ -236,6 +236,7 @@ static struct chunk *chunk_new(struct graph *g, enum elem_kind kind, uint32_t i_
 	c->base = (uint64_t)i_chunk << CHUNK_SHIFT;
 	c->set = set;
 	c->type = type;
+	c->is_open = true;
 	atomic_init(&c->table, t);
 	return c;
 no_memory:
@@ -332,12 +333,36 @@ static enum status take_slot(struct chunk *c, uint32_t *ret)
 	return ST_OK;
 }
 
+/* A chunk without room leaves the open ones; the slot that is given back brings it in again. */
 static enum status try_chunk(struct chunk *c, uint32_t *ret_slot)
 {
 	latch_lock(&c->latch);
 	enum status st = take_slot(c, ret_slot);
+	if (st == ST_END)
+		c->is_open = false;
 	latch_unlock(&c->latch);
 	return st;
+}
+
+/* Under the space's lock. */
+static void add_open(uint64_t *list, struct chunk *c)
+{
+	c->next_open = (struct chunk *)(uintptr_t)*list;
+	*list = (uintptr_t)c;
+}
+
+/* Chunks that have got a hole go to the list of their kind. Under the space's lock. */
+static void sort_reopened(struct space *s)
+{
+	struct chunk *c = atomic_exchange_explicit(&s->reopened, NULL, memory_order_acquire);
+
+	while (c != NULL) {
+		struct chunk *next = c->next_open;
+		uint64_t *list =
+		    map_u64_get(&s->open, open_key((enum elem_kind)c->kind, c->set, c->type));
+		add_open(list, c); /* it was in it before: the list is there */
+		c = next;
+	}
 }
 
 enum status slot_take(struct graph *g, enum elem_kind kind, const struct label_set *set,
@@ -348,25 +373,26 @@ enum status slot_take(struct graph *g, enum elem_kind kind, const struct label_s
 	bool is_new;
 
 	mutex_lock(&s->lock);
+	sort_reopened(s);
 	uint64_t *open = map_u64_slot(&s->open, open_key(kind, set, type), &is_new);
-	struct chunk *c = open != NULL ? (struct chunk *)(uintptr_t)*open : NULL;
-	for (; c != NULL && st == ST_END;
-	     c = c->next_open) { /* newest first; free slots are in older ones */
+	if (open == NULL)
+		st = ST_NOMEM;
+	while (st == ST_END && *open != 0) {
+		struct chunk *c = (struct chunk *)(uintptr_t)*open;
+		struct chunk *next = c->next_open; /* once it is closed others may link it */
 		st = try_chunk(c, ret_slot);
 		*ret_chunk = c;
-		if (st != ST_END)
-			break;
+		if (st == ST_END)
+			*open = (uintptr_t)next;
 	}
-	if (open == NULL) {
-		st = ST_NOMEM;
-	} else if (st == ST_END) {
+	if (st == ST_END) {
 		uint32_t i = atomic_load_explicit(&s->n_chunks, memory_order_relaxed);
 		st = ST_LIMIT;
 		if ((uint64_t)i << CHUNK_SHIFT < GRAPH_ELEMENTS_MAX) {
 			*ret_chunk = add_chunk(g, kind, i, set, type);
-			st = *ret_chunk != NULL ? try_chunk(*ret_chunk, ret_slot) : ST_NOMEM;
 			if (*ret_chunk != NULL)
-				*open = (uintptr_t)*ret_chunk;
+				add_open(open, *ret_chunk);
+			st = *ret_chunk != NULL ? try_chunk(*ret_chunk, ret_slot) : ST_NOMEM;
 		}
 	}
 	mutex_unlock(&s->lock);
@@ -385,12 +411,12 @@ enum status slot_take_at(struct graph *g, enum elem_kind kind, elem_id id,
 	struct chunk *c = space_chunk(s, i);
 	if (c == NULL) {
 		mutex_lock(&s->lock);
-		c = add_chunk(g, kind, i, set, type);
 		uint64_t *open = map_u64_slot(&s->open, open_key(kind, set, type), &is_new);
-		if (c != NULL && open != NULL)
-			*open = (uintptr_t)c;
+		c = open != NULL ? add_chunk(g, kind, i, set, type) : NULL;
+		if (c != NULL)
+			add_open(open, c);
 		mutex_unlock(&s->lock);
-		if (c == NULL || open == NULL)
+		if (c == NULL)
 			return ST_NOMEM;
 	}
 	TRY(chunk_grow(c, slot));
@@ -408,9 +434,16 @@ enum status slot_take_at(struct graph *g, enum elem_kind kind, elem_id id,
 	return ST_OK;
 }
 
-/* A chunk that was full and has a hole again goes back to the front: it is found first. */
 void slot_give_back(struct chunk *c, uint32_t slot)
 {
+	struct space *s = &c->graph->spaces[c->kind];
+
 	/* Without memory the slot stays unused: nothing is lost but its room. */
-	(void)!vec_push(MEM_GRAPH, &c->free_slots, (uint16_t)slot);
+	if (!vec_push(MEM_GRAPH, &c->free_slots, (uint16_t)slot) || c->is_open)
+		return;
+	c->is_open = true;
+	c->next_open = atomic_load_explicit(&s->reopened, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&s->reopened, &c->next_open, c,
+						      memory_order_release, memory_order_relaxed))
+		;
 }

@@ -27,8 +27,7 @@ static void undo_free(struct retired *r)
 
 	if (u->ends_slot)
 		free_slot(u->chunk, u->slot);
-	box_free(u->old_box);
-	u->old_box = NULL;
+	taken_free(&u->taken);
 	undo_let_go(u);
 }
 
@@ -113,53 +112,32 @@ static void unlink_one(struct chunk *c, struct undo *gone)
 	retire_undo(c, gone);
 }
 
-static bool stamps_left(struct chunk *c, const struct effect *e)
+static void settle(struct effect *e, const struct mark *m)
 {
-	struct block *b;
-	uint32_t i;
-
-	if (!adj_locate(c, e->slot, (enum adj_dir)e->dir, e->type, e->edge, &b, &i))
-		return false;
-	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
-	if (s == NULL)
-		return false;
-	uintptr_t create = atomic_load_explicit(&s->v[i].create, memory_order_relaxed);
-	uintptr_t del = atomic_load_explicit(&s->v[i].del, memory_order_relaxed);
-	return (create != STAMP_NONE && (create & 1) == 0) ||
-	       (del != STAMP_NONE && (del & 1) == 0 && e->kind == EFFECT_EDGE_REMOVED);
+	adj_settle(e->chunk, e->slot, (enum adj_dir)e->dir, e->type, e->edge, e->at,
+		   e->kind == EFFECT_EDGE_REMOVED, m);
 }
 
-bool store_prune(struct store *s, struct effect *effects, uint32_t n, uint64_t horizon)
+void store_prune(struct effect *effects, uint32_t n, const struct mark *m, uint64_t horizon)
 {
-	bool done = true;
-
-	(void)s;
-	for (uint32_t i = 0; i < n; i++) {
-		struct effect *e = &effects[i];
-		struct chunk *c = e->chunk;
-		latch_lock(&c->latch);
-		if (e->kind != EFFECT_UNDO) {
-			adj_clean(c, e->slot, (enum adj_dir)e->dir, e->type, horizon);
-			done = done && !stamps_left(c, e);
-		} else {
-			cut_chain(c, e->slot, horizon);
-		}
-		latch_unlock(&c->latch);
-	}
-	return done;
-}
-
-void store_unlink_aborted(struct store *s, struct effect *effects, uint32_t n)
-{
-	(void)s;
-	for (uint32_t i = 0; i < n; i++) {
-		struct effect *e = &effects[i];
-		struct chunk *c = e->chunk;
-		latch_lock(&c->latch);
-		if (e->kind != EFFECT_UNDO)
-			adj_clean(c, e->slot, (enum adj_dir)e->dir, e->type, 0);
+	for (struct effect *e = effects; e < effects + n; e++) {
+		latch_lock(&e->chunk->latch);
+		if (e->kind == EFFECT_UNDO)
+			cut_chain(e->chunk, e->slot, horizon);
 		else
-			unlink_one(c, e->undo);
-		latch_unlock(&c->latch);
+			settle(e, m);
+		latch_unlock(&e->chunk->latch);
+	}
+}
+
+void store_unlink_aborted(struct effect *effects, uint32_t n, const struct mark *m)
+{
+	for (struct effect *e = effects; e < effects + n; e++) {
+		latch_lock(&e->chunk->latch);
+		if (e->kind == EFFECT_UNDO)
+			unlink_one(e->chunk, e->undo);
+		else
+			settle(e, m); /* the stamps were taken back by the abort */
+		latch_unlock(&e->chunk->latch);
 	}
 }

@@ -209,15 +209,18 @@ static void put_ends(struct image_out *x)
 }
 
 /* Keys that any slot may have under the view: the dictionary is small, the chunk knows which. */
-static uint32_t chunk_keys(const struct chunk *c, name_id *keys, uint32_t max)
+static uint32_t chunk_keys(const struct image_out *x, name_id *keys, uint32_t max)
 {
+	const struct chunk *c = x->c;
 	const struct table *t =
 	    atomic_load_explicit(&((struct chunk *)c)->table, memory_order_acquire);
 	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < t->n_cols && n < max; i++)
 		keys[n++] = t->cols[i].key;
-	for (uint32_t slot = 0; t->overflow != NULL && slot < t->cap; slot++) {
+	for (uint32_t slot = 0; t->overflow != NULL && slot < MIN_OF(t->cap, x->n_slots); slot++) {
+		if (!out_exists(x, slot))
+			continue;
 		const struct overflow *o =
 		    atomic_load_explicit(&t->overflow[slot], memory_order_acquire);
 		for (uint32_t i = 0; o != NULL && i < o->n; i++) {
@@ -288,7 +291,7 @@ enum status image_chunk(struct graph *g, enum image_section section, uint32_t i,
 	name_id *keys = mem_alloc(MEM_OTHER, IMAGE_KEYS_MAX * sizeof *keys);
 	if (keys == NULL)
 		return ST_NOMEM;
-	uint32_t n = chunk_keys(x.c, keys, IMAGE_KEYS_MAX);
+	uint32_t n = chunk_keys(&x, keys, IMAGE_KEYS_MAX);
 	put_varint(out, n);
 	for (uint32_t k = 0; k < n; k++)
 		put_key(&x, keys[k]);
@@ -398,14 +401,17 @@ static enum status load_key(struct image_in *x)
 		return ST_CORRUPT;
 	for (uint32_t slot = 0; slot < x->n_slots; slot++) {
 		struct value v;
-		struct box *old;
+		struct taken old;
 		if ((load_u64(present.p + (slot >> 6) * 8) >> (slot & 63) & 1) == 0)
 			continue;
 		struct arena_mark m = arena_mark(&x->a);
 		TRY(vcodec_get(&x->r, &x->a, &v));
 		TRY(chunk_put_prop(x->c, slot, (name_id)key, v, &old));
-		if (old != NULL)
+		if (old.box != NULL) {
+			taken_free(&old);
 			return ST_CORRUPT;
+		}
+		taken_free(&old);
 		arena_rewind(&x->a, m);
 	}
 	return ST_OK;
@@ -491,10 +497,12 @@ static enum status count_edge(struct building *b, uint32_t edge, uint32_t from, 
 
 static enum status fill_edge(struct building *b, uint32_t edge, uint32_t from, uint32_t to)
 {
+	uint32_t at;
+
 	TRY(adj_append(chunk_of(b->g, ELEM_NODE, from), slot_of(from), ADJ_OUT, b->type, to, edge,
-		       NULL));
+		       NULL, &at));
 	return adj_append(chunk_of(b->g, ELEM_NODE, to), slot_of(to), ADJ_IN, b->type, from, edge,
-			  NULL);
+			  NULL, &at);
 }
 
 static enum status reserve_blocks(struct building *b)
@@ -588,7 +596,7 @@ enum status image_add_edge(struct graph *g, name_id type, elem_id from, elem_id 
 			   const struct prop *props, uint32_t n_props, elem_id *ret)
 {
 	struct chunk *c;
-	struct box *old;
+	struct taken old;
 	uint32_t slot;
 
 	TRY(slot_take(g, ELEM_EDGE, NULL, type, &c, &slot));

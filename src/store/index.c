@@ -86,6 +86,19 @@ static bool posting_add(uint64_t *entry, elem_id id)
 	return true;
 }
 
+static bool shard_has(const struct shard *s, uint64_t hash, elem_id id)
+{
+	const uint64_t *entry = map_u64_get(&s->keys, hash);
+
+	if (entry == NULL || (*entry & IS_POSTING) == 0)
+		return entry != NULL && *entry == id;
+	const struct posting *p = posting_of(*entry);
+	for (uint32_t i = 0; i < p->n; i++)
+		if (p->ids[i] == id)
+			return true;
+	return false;
+}
+
 static bool shard_add(struct shard *s, uint64_t hash, elem_id id)
 {
 	bool is_new;
@@ -125,15 +138,17 @@ static uint32_t shard_remove(struct shard *s, uint64_t hash, elem_id id)
 	return n - kept;
 }
 
-static bool index_insert(struct prop_index *ix, struct value v, elem_id id)
+/* maybe_there: the pair may have been added for another version; it stays there once. */
+static bool index_insert(struct prop_index *ix, struct value v, elem_id id, bool maybe_there)
 {
 	uint64_t hash = key_hash(v);
 	struct shard *s = shard_of(ix, hash);
 
 	latch_lock(&s->latch);
-	bool ok = shard_add(s, hash, id);
+	bool there = maybe_there && shard_has(s, hash, id);
+	bool ok = there || shard_add(s, hash, id);
 	latch_unlock(&s->latch);
-	if (ok)
+	if (ok && !there)
 		atomic_fetch_add_explicit(&ix->n_entries, 1, memory_order_relaxed);
 	return ok;
 }
@@ -165,19 +180,7 @@ static bool may_have_label(const struct chunk *c, name_id label)
 	       atomic_load_explicit(&c->has_exceptions, memory_order_relaxed);
 }
 
-void index_add(struct chunk *c, uint32_t slot, name_id key, struct value v, bool *ret_failed)
-{
-	const struct index_list *l = list_of(c->graph);
-
-	if (l == NULL || c->kind != ELEM_NODE || v.kind == V_NULL)
-		return;
-	for (uint32_t i = 0; i < l->n; i++)
-		if (l->v[i]->key == key && may_have_label(c, l->v[i]->label) &&
-		    !index_insert(l->v[i], v, c->base + slot))
-			*ret_failed = true;
-}
-
-/* The pair goes when no version of the slot has the value any more. */
+/* Whether the value in place or that of a version is v: then its pair is there, and stays. */
 static bool value_in_use(const struct chunk *c, uint32_t slot, name_id key, struct value v)
 {
 	const struct table *t =
@@ -192,6 +195,20 @@ static bool value_in_use(const struct chunk *c, uint32_t slot, name_id key, stru
 		    value_same(u->old, v))
 			return true;
 	return false;
+}
+
+void index_add(struct chunk *c, uint32_t slot, name_id key, struct value v, bool is_new,
+	       bool *ret_failed)
+{
+	const struct index_list *l = list_of(c->graph);
+
+	if (l == NULL || c->kind != ELEM_NODE || v.kind == V_NULL)
+		return;
+	bool maybe_there = !is_new && value_in_use(c, slot, key, v);
+	for (uint32_t i = 0; i < l->n; i++)
+		if (l->v[i]->key == key && may_have_label(c, l->v[i]->label) &&
+		    !index_insert(l->v[i], v, c->base + slot, maybe_there))
+			*ret_failed = true;
 }
 
 void index_drop_value(struct chunk *c, uint32_t slot, name_id key, struct value v)
@@ -224,7 +241,7 @@ void index_add_slot(struct chunk *c, uint32_t slot, bool *ret_failed)
 
 	for (uint32_t i = 0; l != NULL && c->kind == ELEM_NODE && i < l->n; i++) {
 		struct value v = table_prop(t, slot, l->v[i]->key);
-		if (v.kind != V_NULL && !index_insert(l->v[i], v, c->base + slot))
+		if (v.kind != V_NULL && !index_insert(l->v[i], v, c->base + slot, true))
 			*ret_failed = true;
 	}
 }
@@ -307,12 +324,12 @@ static void fill_slot(struct prop_index *ix, struct chunk *c, uint32_t slot, boo
 	const struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
 	struct value v = table_prop(t, slot, ix->key);
 
-	if (v.kind != V_NULL && !index_insert(ix, v, c->base + slot))
+	if (v.kind != V_NULL && !index_insert(ix, v, c->base + slot, false))
 		*ret_failed = true;
 	for (struct undo *u = chunk_chain(c, slot); u != NULL;
 	     u = atomic_load_explicit(&u->next, memory_order_relaxed))
 		if (u->kind == UNDO_PROP && u->key == ix->key && u->old.kind != V_NULL &&
-		    !index_insert(ix, u->old, c->base + slot))
+		    !index_insert(ix, u->old, c->base + slot, false))
 			*ret_failed = true;
 }
 

@@ -154,10 +154,36 @@ static enum status convert(const struct table *t, const struct pcol *from, struc
 	return ST_OK;
 }
 
+/* Versions hold numbers that may have to come back into a column that becomes boxed: each that an
+ * active transaction could restore gets its box now, so that undoing needs no memory. */
+static enum status box_versions(struct chunk *c, name_id key)
+{
+	struct undo_side *s = atomic_load_explicit(&c->undo, memory_order_relaxed);
+
+	for (uint32_t slot = 0; s != NULL && slot < s->cap; slot++) {
+		for (struct undo *u = chunk_chain(c, slot); u != NULL;
+		     u = atomic_load_explicit(&u->next, memory_order_relaxed)) {
+			if (u->kind != UNDO_PROP || u->key != key || u->undone ||
+			    u->taken.box != NULL || u->old.kind == V_NULL ||
+			    atomic_load_explicit(&u->mark->word, memory_order_acquire) !=
+				MARK_ACTIVE)
+				continue;
+			u->taken.box = box_new(u->old);
+			if (u->taken.box == NULL)
+				return ST_NOMEM;
+		}
+	}
+	return ST_OK;
+}
+
 static enum status change_kind(struct chunk *c, uint32_t i_col, uint8_t kind)
 {
 	struct table *old = atomic_load_explicit(&c->table, memory_order_relaxed);
-	struct table *t = table_clone(old, old->n_cols);
+	struct table *t = NULL;
+
+	if (is_boxed(kind) && !is_boxed(old->cols[i_col].kind))
+		TRY(box_versions(c, old->cols[i_col].key));
+	t = table_clone(old, old->n_cols);
 
 	if (t == NULL)
 		return ST_NOMEM;
@@ -228,7 +254,7 @@ static enum status add_overflow_array(struct chunk *c)
 }
 
 static enum status put_overflow(struct chunk *c, uint32_t slot, name_id key, struct value v,
-				struct box **ret_old)
+				struct taken *ret)
 {
 	TRY(add_overflow_array(c));
 	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
@@ -246,7 +272,7 @@ static enum status put_overflow(struct chunk *c, uint32_t slot, name_id key, str
 	}
 	for (uint32_t i = 0; i < n_old; i++) {
 		if (old->props[i].key == key)
-			*ret_old = old->props[i].box;
+			ret->box = old->props[i].box;
 		else
 			o->props[n++] = old->props[i];
 	}
@@ -267,8 +293,8 @@ static enum status put_overflow(struct chunk *c, uint32_t slot, name_id key, str
 	if (kept != NULL)
 		kept->n = n;
 	atomic_store_explicit(&t->overflow[slot], kept, memory_order_release);
-	if (old != NULL)
-		epoch_retire(&c->graph->store->epochs, &old->retired, overflow_free);
+	ret->overflow = old;
+	ret->from_overflow = true;
 	return ST_OK;
 }
 
@@ -300,56 +326,69 @@ static enum status put_col(struct chunk *c, uint32_t i_col, uint32_t slot, struc
 	return ST_OK;
 }
 
-static bool in_overflow(const struct table *t, uint32_t n_slots, name_id key)
-{
-	for (uint32_t slot = 0; t->overflow != NULL && slot < n_slots; slot++) {
-		const struct overflow *o = overflow_of(t, slot);
-		for (uint32_t i = 0; o != NULL && i < o->n; i++)
-			if (o->props[i].key == key)
-				return true;
-	}
-	return false;
-}
-
+/* Keys get columns as long as the chunk has few; a chunk that is full of columns stays so. */
 enum status chunk_put_prop(struct chunk *c, uint32_t slot, name_id key, struct value v,
-			   struct box **ret_old_box)
+			   struct taken *ret)
 {
 	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
 	const struct pcol *p = find_col(t, key);
 
-	*ret_old_box = NULL;
+	*ret = (struct taken){0};
+	if (p == NULL && t->n_cols >= CHUNK_COLUMNS_MAX)
+		return put_overflow(c, slot, key, v, ret);
 	if (p == NULL) {
-		if (t->n_cols >= CHUNK_COLUMNS_MAX || in_overflow(t, c->n_used, key))
-			return put_overflow(c, slot, key, v, ret_old_box);
 		if (v.kind == V_NULL)
 			return ST_OK;
 		TRY(add_col(c, key, kind_for(v)));
 		t = atomic_load_explicit(&c->table, memory_order_relaxed);
 		p = find_col(t, key);
 	}
-	return put_col(c, (uint32_t)(p - t->cols), slot, v, ret_old_box);
+	return put_col(c, (uint32_t)(p - t->cols), slot, v, &ret->box);
 }
 
-/* Undoing must not fail: a text goes back as the box that the entry kept. Only a number whose
- * column became boxed meanwhile needs memory. */
+void taken_free(struct taken *t)
+{
+	box_free(t->box);
+	if (t->overflow != NULL)
+		overflow_free(&t->overflow->retired);
+	*t = (struct taken){0};
+}
+
+/* The block that held the other properties of the slot comes back as it was: all later changes of
+ * this slot have been taken back before. */
+static void restore_overflow(struct table *t, struct undo *u)
+{
+	struct overflow *now = overflow_of(t, u->slot);
+
+	atomic_store_explicit(&t->overflow[u->slot], u->taken.overflow, memory_order_release);
+	u->taken.overflow = now;
+	u->taken.box = NULL;
+	for (uint32_t i = 0; now != NULL && i < now->n; i++)
+		if (now->props[i].key == u->key)
+			u->taken.box = now->props[i].box;
+}
+
 void chunk_restore_prop(struct chunk *c, struct undo *u)
 {
 	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
 	const struct pcol *p = find_col(t, u->key);
-	struct box *replaced = NULL;
+	struct box *old = u->taken.box;
 
-	if (p != NULL && is_boxed(p->kind) && u->old_box != NULL) {
-		replaced = LOAD((struct box **)p->data + u->slot);
-		STORE((struct box **)p->data + u->slot, u->old_box);
-		shared_bit_put(p->present, u->slot, true);
-		u->old_box = replaced;
+	if (u->taken.from_overflow) {
+		restore_overflow(t, u);
 		return;
 	}
-	BUG_ON(chunk_put_prop(c, u->slot, u->key, u->old, &replaced) != ST_OK);
-	if (u->old_box == NULL)
-		u->old_box = replaced;
-	else
-		box_free(replaced);
+	if (p == NULL)
+		return; /* the removal of a key that no element has */
+	if (is_boxed(p->kind)) {
+		struct box **at = (struct box **)p->data + u->slot;
+		BUG_ON((u->old.kind != V_NULL) != (old != NULL));
+		u->taken.box = LOAD(at);
+		STORE(at, old);
+	} else if (u->old.kind != V_NULL) { /* columns only widen: it fits */
+		BUG_ON(store_value(p, u->slot, u->old, &old) != ST_OK);
+	}
+	shared_bit_put(p->present, u->slot, u->old.kind != V_NULL);
 }
 
 void chunk_reset_slot(struct chunk *c, uint32_t slot)

@@ -129,6 +129,13 @@ struct table {
 	struct pcol cols[];
 };
 
+/* What a store of a property has taken out of the slot. */
+struct taken {
+	struct box *box;
+	struct overflow *overflow; /* the block that was replaced */
+	bool from_overflow;	   /* the key has no column in this chunk */
+};
+
 enum undo_kind { UNDO_EXISTS, UNDO_PROP, UNDO_LABELS };
 
 struct undo {
@@ -144,8 +151,8 @@ struct undo {
 	bool old_exists;
 	name_id key;
 	uint32_t old_set;
-	struct value old;    /* UNDO_PROP; texts point into old_box */
-	struct box *old_box; /* owned by the entry */
+	struct value old;   /* UNDO_PROP; texts point into taken.box */
+	struct taken taken; /* owned by the entry */
 	struct chunk *chunk;
 	struct retired retired;
 };
@@ -169,14 +176,16 @@ struct chunk {
 	_Atomic bool has_exceptions; /* some slot has another label set; never goes back */
 	uint32_t n_used;	     /* slots handed out; under the latch */
 	VEC(uint16_t) free_slots;    /* under the latch */
-	struct chunk *next_open;
+	bool is_open;		     /* in its list of open chunks, or on the way there; latch */
+	struct chunk *next_open;     /* of that list; space's lock */
 };
 
 struct space {		   /* all nodes, or all edges, of a graph */
 	struct mutex lock; /* new chunks, open chunks */
 	_Atomic uint32_t n_chunks;
 	struct chunk *_Atomic *_Atomic pages[DIR_PAGES];
-	struct map_u64 open; /* label set or type -> struct chunk * with room (or that had) */
+	struct map_u64 open; /* label set or type -> list of struct chunk with room (or that had) */
+	struct chunk *_Atomic reopened; /* full ones that have got a hole; pushed under the latch */
 };
 
 /* ---- adjacency
@@ -209,6 +218,7 @@ struct block {
 	_Atomic uint32_t n; /* never falls; entries below it never change */
 	uint32_t cap;
 	uint32_t n_stamped; /* stamps that are not NONE; under the latch */
+	uint32_t n_dead;    /* of them: aborted creates, deletes below every horizon */
 	struct stamps *_Atomic stamps;
 	uint32_t nodes[]; /* cap neighbours, then cap edge ids */
 };
@@ -278,8 +288,13 @@ static inline size_t array_size(const void *data)
 	return ((const struct array *)((const char *)data - offsetof(struct array, data)))->size;
 }
 
-/* Single aligned accesses that readers and the one writer share. */
+/* Single aligned accesses that readers and the one writer share. A gather is relaxed loads and then
+ * a fence; ThreadSanitizer does not understand fences, so it gets acquire loads. */
+#ifdef __SANITIZE_THREAD__
+#define LOAD(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#else
 #define LOAD(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#endif
 #define STORE(p, v) __atomic_store_n((p), (v), __ATOMIC_RELEASE)
 
 static inline bool shared_bit(const uint64_t *w, uint32_t i)
@@ -332,11 +347,12 @@ void chunk_set_table(struct chunk *c, struct table *t);
 
 /* props.c: writers hold the latch */
 struct value table_prop(const struct table *t, uint32_t slot, name_id key); /* V_NULL: absent */
-/* Stores v (V_NULL removes) in place, changing the layout when it must. *ret_old_box: what the slot
- * pointed to, now the caller's. */
+/* Stores v (V_NULL removes) in place, changing the layout when it must. *ret: the caller's. After
+ * an error the value in place is the old one. */
 enum status chunk_put_prop(struct chunk *c, uint32_t slot, name_id key, struct value v,
-			   struct box **ret_old_box) MUST_CHECK;
-/* Puts the old value of an undo entry back; the box that was in place becomes the entry's. */
+			   struct taken *ret) MUST_CHECK;
+void taken_free(struct taken *t); /* nobody reads it any more */
+/* Puts the old value of an undo entry back; what was in place becomes the entry's. Cannot fail. */
 void chunk_restore_prop(struct chunk *c, struct undo *u);
 void table_free(struct retired *r);
 void chunk_reset_slot(struct chunk *c, uint32_t slot); /* nothing of its last holder stays */
@@ -369,23 +385,32 @@ void undo_prop(struct undo *u, const struct view *v, name_id key, struct value *
 
 /* adj.c: writers hold the latch of the node's chunk */
 struct block *adj_find(uintptr_t head, name_id type);
+/* by NULL: no stamp, for loading. *ret_at: where, a hint for adj_locate. */
 enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
-		       uint32_t node, uint32_t edge, struct clause *by) MUST_CHECK;
-/* The entry of an edge; false when it is not there. */
+		       uint32_t node, uint32_t edge, struct clause *by,
+		       uint32_t *ret_at) MUST_CHECK;
+/* The newest entry of an edge; false when it is not there. hint: where it was once. */
 bool adj_locate(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
-		struct block **ret, uint32_t *ret_i);
+		uint32_t hint, struct block **ret, uint32_t *ret_i);
+#define ADJ_NO_HINT UINT32_MAX
 enum status adj_stamps(struct chunk *c, struct block *b) MUST_CHECK; /* makes them when missing */
 void adj_set_stamp(struct block *b, uint32_t i, bool is_delete, uintptr_t stamp);
 bool stamp_visible(const struct view *v, uintptr_t stamp);
-/* Drops what no view can see: entries deleted or aborted at or below the horizon. */
-void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint64_t horizon);
+/* Every view sees the entry that m's transaction has made or deleted: its stamp becomes NONE, or an
+ * LSN: dead. Then the block is cleaned, also behind an aborted one. */
+void adj_settle(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
+		uint32_t hint, bool is_delete, const struct mark *m);
+/* Recovery: the entry is dead at once. The stamps were made. */
+void adj_remove(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b, uint32_t i);
 /* Loading: a block with exact room, no stamps. */
 enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
 			uint32_t degree) MUST_CHECK;
 void adj_reset(struct chunk *c, uint32_t slot);
 
 /* index.c: writers hold the latch of the node's chunk */
-void index_add(struct chunk *c, uint32_t slot, name_id key, struct value v, bool *ret_failed);
+/* is_new: the slot has no versions yet. */
+void index_add(struct chunk *c, uint32_t slot, name_id key, struct value v, bool is_new,
+	       bool *ret_failed);
 void index_drop_value(struct chunk *c, uint32_t slot, name_id key, struct value v);
 void index_drop_slot(struct chunk *c, uint32_t slot); /* all values in place */
 void index_add_slot(struct chunk *c, uint32_t slot, bool *ret_failed);

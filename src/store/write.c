@@ -99,11 +99,11 @@ static enum status set_prop(struct writer *w, struct chunk *c, uint32_t slot, na
 {
 	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
 	struct undo *u = NULL;
-	struct box *old_box = NULL;
+	struct taken taken;
 	bool failed = false;
 	struct value old = table_prop(t, slot, key);
 
-	index_add(c, slot, key, v, &failed); /* before anybody can see it */
+	index_add(c, slot, key, v, false, &failed); /* before anybody can see it */
 	if (failed)
 		return ST_NOMEM;
 	if (w->mark != NULL) {
@@ -114,14 +114,15 @@ static enum status set_prop(struct writer *w, struct chunk *c, uint32_t slot, na
 		u->old = old;
 		undo_publish(w, c, u);
 	}
-	enum status st = chunk_put_prop(c, slot, key, v, &old_box);
-	if (u != NULL) {
-		u->old_box = old_box;
-		return st; /* a failed store left the old value: the version restores the same */
-	}
-	if (st == ST_OK && w->mark == NULL) {
+	enum status st = chunk_put_prop(c, slot, key, v, &taken);
+	if (u == NULL && st == ST_OK) {
 		index_drop_value(c, slot, key, old);
-		box_free(old_box);
+		taken_free(&taken);
+	} else if (u != NULL && st == ST_OK) {
+		box_free(u->taken.box); /* the spare one of a column that became boxed just now */
+		u->taken = taken;
+	} else if (u != NULL) { /* nothing has changed: nothing is to be taken back */
+		u->undone = vec_last(&w->effects).undone = true;
 	}
 	return st;
 }
@@ -129,13 +130,13 @@ static enum status set_prop(struct writer *w, struct chunk *c, uint32_t slot, na
 static enum status put_new_props(struct chunk *c, uint32_t slot, const struct prop *props,
 				 uint32_t n)
 {
-	struct box *old;
+	struct taken old;
 	bool failed = false;
 
 	for (uint32_t i = 0; i < n; i++) {
 		TRY(chunk_put_prop(c, slot, props[i].key, props[i].value, &old));
-		box_free(old);
-		index_add(c, slot, props[i].key, props[i].value, &failed);
+		taken_free(&old); /* the slot has no holder yet */
+		index_add(c, slot, props[i].key, props[i].value, true, &failed);
 		if (failed)
 			return ST_NOMEM;
 	}
@@ -374,7 +375,8 @@ static enum status append_entry(struct writer *w, struct chunk *c, uint32_t slot
 {
 	if (w->mark != NULL && !vec_reserve(MEM_UNDO, &w->effects, (size_t)w->effects.n + 1))
 		return ST_NOMEM;
-	TRY(adj_append(c, slot, dir, type, node, edge, w->mark != NULL ? w->clause : NULL));
+	uint32_t at;
+	TRY(adj_append(c, slot, dir, type, node, edge, w->mark != NULL ? w->clause : NULL, &at));
 	if (w->mark != NULL)
 		w->effects.v[w->effects.n++] = (struct effect){
 		    .kind = EFFECT_EDGE_ADDED,
@@ -383,6 +385,7 @@ static enum status append_entry(struct writer *w, struct chunk *c, uint32_t slot
 		    .chunk = c,
 		    .slot = slot,
 		    .edge = edge,
+		    .at = at,
 		};
 	return ST_OK;
 }
@@ -459,14 +462,13 @@ static enum status stamp_deleted(struct writer *w, struct chunk *c, uint32_t slo
 	struct block *b;
 	uint32_t i;
 
-	if (!adj_locate(c, slot, dir, type, edge, &b, &i))
+	if (!adj_locate(c, slot, dir, type, edge, ADJ_NO_HINT, &b, &i))
 		return ST_NOT_FOUND;
 	if (w->mark != NULL && !vec_reserve(MEM_UNDO, &w->effects, (size_t)w->effects.n + 1))
 		return ST_NOMEM;
 	TRY(adj_stamps(c, b));
 	if (w->mark == NULL) { /* recovery: gone at once */
-		adj_set_stamp(b, i, true, STAMP_LSN(0));
-		adj_clean(c, slot, dir, type, 0);
+		adj_remove(c, slot, dir, b, i);
 		return ST_OK;
 	}
 	adj_set_stamp(b, i, true, (uintptr_t)w->clause);
@@ -477,6 +479,7 @@ static enum status stamp_deleted(struct writer *w, struct chunk *c, uint32_t slo
 	    .chunk = c,
 	    .slot = slot,
 	    .edge = edge,
+	    .at = i,
 	};
 	return ST_OK;
 }
@@ -659,8 +662,8 @@ void store_undo(struct writer *w, uint32_t n)
 		latch_lock(&e->chunk->latch);
 		if (e->kind == EFFECT_UNDO)
 			undo_one(e->chunk, e->undo);
-		else if (adj_locate(e->chunk, e->slot, (enum adj_dir)e->dir, e->type, e->edge, &b,
-				    &at))
+		else if (adj_locate(e->chunk, e->slot, (enum adj_dir)e->dir, e->type, e->edge,
+				    e->at, &b, &at))
 			adj_set_stamp(b, at, e->kind == EFFECT_EDGE_REMOVED,
 				      e->kind == EFFECT_EDGE_REMOVED ? STAMP_NONE : STAMP_ABORTED);
 		latch_unlock(&e->chunk->latch);

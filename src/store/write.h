@@ -27,7 +27,10 @@ struct effect {	      /* one change, for undoing and for cleaning up behind it *
 	name_id type;
 	uint32_t slot, edge;
 	struct chunk *chunk;
-	struct undo *undo;
+	union {
+		struct undo *undo;
+		uint32_t at; /* edge effects: where the entry was */
+	};
 };
 
 struct writer {
@@ -79,11 +82,10 @@ void store_undo(struct writer *w, uint32_t n);
 /* ---- cleaning up behind a finished transaction (maintenance thread, which holds an epoch slot)
  * ------- */
 
-/* Committed at or below the horizon: versions are cut, stamps dropped. False: no memory for a copy,
- * call again. */
-bool store_prune(struct store *s, struct effect *effects, uint32_t n, uint64_t horizon);
+/* Committed by m at or below the horizon: versions are cut, stamps dropped. */
+void store_prune(struct effect *effects, uint32_t n, const struct mark *m, uint64_t horizon);
 /* Aborted, and its epoch has passed: versions are unlinked one by one. */
-void store_unlink_aborted(struct store *s, struct effect *effects, uint32_t n);
+void store_unlink_aborted(struct effect *effects, uint32_t n, const struct mark *m);
 /* Last of all, for both kinds: the transaction lets go of its versions. */
 void store_effects_release(struct effect *effects, uint32_t n);
 /* Once no reader can hold a stamp of it. */

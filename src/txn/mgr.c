@@ -10,6 +10,7 @@ enum status txn_mgr_new(struct store *s, struct wal_writer *wal, uint64_t last_l
 		return ST_NOMEM;
 	m->store = s;
 	m->wal = wal;
+	m->tails_end = &m->tails;
 	mutex_init(&m->commit_lock, LOCK_RANK_COMMIT);
 	mutex_init(&m->ddl_lock, LOCK_RANK_CATALOG);
 	mutex_init(&m->tails_lock, LOCK_RANK_LEAF);
@@ -19,17 +20,6 @@ enum status txn_mgr_new(struct store *s, struct wal_writer *wal, uint64_t last_l
 		atomic_init(&m->n_logged[i], store_name_count(s, (enum name_kind)i));
 	*ret = m;
 	return ST_OK;
-}
-
-void txn_mgr_free(struct txn_mgr *m)
-{
-	BUG_ON(atomic_load(&m->n_active) != 0);
-	while (txn_collect(m)) /* no view is open: each round frees what the one before unlinked */
-		;
-	mutex_destroy(&m->commit_lock);
-	mutex_destroy(&m->ddl_lock);
-	mutex_destroy(&m->tails_lock);
-	MEM_FREE(MEM_OTHER, m);
 }
 
 struct store *txn_mgr_store(struct txn_mgr *m)
@@ -63,7 +53,6 @@ static void tail_free(struct retired *r)
 	mem_free(MEM_UNDO, t->effects, t->cap_effects * sizeof t->effects[0]);
 	clauses_free(t->clauses);
 	mark_unref(t->mark);
-	atomic_fetch_sub_explicit(&t->m->n_tails, 1, memory_order_relaxed);
 	MEM_FREE(MEM_UNDO, t);
 }
 
@@ -73,25 +62,47 @@ static void tail_aborted(struct retired *r)
 {
 	struct tail *t = container_of(r, struct tail, retired);
 
-	store_unlink_aborted(t->m->store, t->effects, t->n_effects);
+	store_unlink_aborted(t->effects, t->n_effects, t->mark);
 	epoch_retire(store_epochs(t->m->store), r, tail_free);
 }
 
-static struct tail *take_tails(struct txn_mgr *m)
+static void add_tail(struct txn_mgr *m, struct tail *t)
+{
+	t->next = NULL;
+	mutex_lock(&m->tails_lock);
+	*m->tails_end = t;
+	m->tails_end = &t->next;
+	mutex_unlock(&m->tails_lock);
+}
+
+static struct tail *first_tail(struct txn_mgr *m)
 {
 	mutex_lock(&m->tails_lock);
 	struct tail *t = m->tails;
-	m->tails = NULL;
 	mutex_unlock(&m->tails_lock);
 	return t;
 }
 
-static void keep_tail(struct txn_mgr *m, struct tail *t)
+static void drop_first(struct txn_mgr *m)
 {
 	mutex_lock(&m->tails_lock);
-	t->next = m->tails;
-	m->tails = t;
+	m->tails = m->tails->next;
+	if (m->tails == NULL)
+		m->tails_end = &m->tails;
 	mutex_unlock(&m->tails_lock);
+}
+
+/* Tails stand in about the order of their LSNs: behind one above the horizon few are below it, and
+ * those wait with it. Only the collector takes them out. */
+static void prune(struct txn_mgr *m, uint64_t horizon)
+{
+	struct tail *t;
+
+	while ((t = first_tail(m)) != NULL && t->lsn <= horizon) {
+		store_prune(t->effects, t->n_effects, t->mark, horizon);
+		drop_first(m);
+		epoch_retire(store_epochs(m->store), &t->retired, tail_free);
+	}
 }
 
 static uint64_t load_durable(void *ctx)
@@ -101,30 +112,24 @@ static uint64_t load_durable(void *ctx)
 
 bool txn_collect(struct txn_mgr *m)
 {
-	struct epoch_table *epochs = store_epochs(m->store);
-	uint64_t horizon = epoch_collect(epochs, load_durable, m);
-	struct tail *t = take_tails(m), *next;
-	struct epoch_slot *slot;
+	struct epoch_table *e = store_epochs(m->store);
 
-	if (t == NULL)
-		return atomic_load_explicit(&epochs->n_retired, memory_order_relaxed) != 0;
-	if (epoch_open(epochs, &slot) != ST_OK) {
-		for (; t != NULL; t = next) {
-			next = t->next;
-			keep_tail(m, t);
-		}
-		return true;
-	}
-	epoch_set_read_lsn(slot, EPOCH_ONLY);
-	for (; t != NULL; t = next) {
-		next = t->next;
-		if (t->lsn <= horizon && store_prune(m->store, t->effects, t->n_effects, horizon))
-			epoch_retire(epochs, &t->retired, tail_free);
-		else
-			keep_tail(m, t);
-	}
-	epoch_close(slot);
-	return true;
+	prune(m, epoch_collect(e, load_durable, m));
+	return first_tail(m) != NULL ||
+	       atomic_load_explicit(&e->n_retired, memory_order_relaxed) != 0;
+}
+
+void txn_mgr_free(struct txn_mgr *m)
+{
+	BUG_ON(atomic_load(&m->n_active) != 0);
+	/* No view is open: what was stamped and never became durable goes like the rest. */
+	prune(m, MARK_ABORTED - 1);
+	while (txn_collect(m)) /* each round frees what the one before unlinked */
+		;
+	mutex_destroy(&m->commit_lock);
+	mutex_destroy(&m->ddl_lock);
+	mutex_destroy(&m->tails_lock);
+	MEM_FREE(MEM_OTHER, m);
 }
 
 /* ---- the end of a transaction
@@ -143,9 +148,8 @@ void txn_end(struct txn *t, uint64_t lsn)
 		tail->effects = t->w.effects.v;
 		tail->n_effects = t->w.effects.n;
 		tail->cap_effects = t->w.effects.cap;
-		atomic_fetch_add_explicit(&m->n_tails, 1, memory_order_relaxed);
 		if (lsn != MARK_ABORTED)
-			keep_tail(m, tail);
+			add_tail(m, tail);
 		else
 			epoch_retire(store_epochs(m->store), &tail->retired, tail_aborted);
 	}

@@ -31,8 +31,7 @@ struct txn_mgr {
 	/* Names below these counts are defined in the log or in the snapshot it started from. */
 	_Atomic uint32_t n_logged[NAME_N_KINDS];
 	struct mutex tails_lock;
-	struct tail *tails; /* committed, waiting for the horizon */
-	_Atomic uint64_t n_tails;
+	struct tail *tails, **tails_end; /* committed ones, waiting for the horizon */
 };
 
 struct node_delete {
