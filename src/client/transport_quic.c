@@ -122,22 +122,18 @@ static enum status choose_trust(const struct dsn *dsn, struct trust *ret, struct
 static enum status explain_connect(const struct dsn *dsn, const struct trust *trust, enum status st,
 				   struct diag *d)
 {
-	struct diag below = *d;
-
 	if (st == ST_NOMEM)
 		return st;
-	diag_reset(d);
-	if (st == ST_AUTH)
+	if (st == ST_AUTH) {
+		diag_reset(d); /* what the room below says of it is shorter */
 		(void)diag_fail(d, st, GQL_CONNECTION, DIAG_NO_POSITION,
 				"the certificate of '" STR_FMT ":%u' is not trusted",
 				STR_ARG(dsn->host), (unsigned)dsn->port);
-	else
-		(void)diag_fail(d, st, GQL_CONNECTION, DIAG_NO_POSITION,
-				"cannot connect to '" STR_FMT ":%u': %s", STR_ARG(dsn->host),
-				(unsigned)dsn->port,
-				diag_is_set(&below) ? below.message
-				: st == ST_STOPPED  ? "no answer in time"
-						    : status_name(st));
+	}
+	(void)diag_fail(d, st, GQL_CONNECTION, DIAG_NO_POSITION,
+			"cannot connect to '" STR_FMT ":%u': %s", STR_ARG(dsn->host),
+			(unsigned)dsn->port,
+			st == ST_STOPPED ? "no answer in time" : status_name(st));
 	if (st == ST_AUTH && trust->known)
 		diag_hint(d,
 			  "another certificate was seen there before; if that is right, remove "

@@ -166,7 +166,7 @@ static uint64_t count_lines(const char *p, size_t n)
 /* The bytes of one record without its line end, whole in memory. */
 static enum status next_record(struct csv *c, struct str *ret, bool *ret_quotes, struct diag *d)
 {
-	size_t end;
+	size_t end = c->at;
 	enum status st, more = ST_OK;
 
 	for (;;) {
