@@ -198,11 +198,20 @@ static enum status apply_index_create(struct apply *x)
 	if (x->r.failed)
 		return ST_CORRUPT;
 	enum status st = index_create(x->g, name, (name_id)label, (name_id)key, unique, &ix);
-	if (st != ST_OK)
-		return st == ST_EXISTS ? ST_CORRUPT : st;
+	if (st == ST_EXISTS)
+		return ST_OK; /* a snapshot may know an index that was being made */
+	TRY(st);
 	TRY(index_fill(ix));
 	index_set_ready(ix, 0);
 	return ST_OK;
+}
+
+/* A snapshot may know already that it is gone. */
+static enum status apply_index_drop(struct apply *x)
+{
+	enum status st = index_remove_by_name(x->g, get_lstr(&x->r));
+
+	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
 static enum status apply_op(struct apply *x, uint64_t op)
@@ -225,7 +234,7 @@ static enum status apply_op(struct apply *x, uint64_t op)
 	case REDO_INDEX_CREATE:
 		return apply_index_create(x);
 	case REDO_INDEX_DROP:
-		return index_remove_by_name(x->g, get_lstr(&x->r));
+		return apply_index_drop(x);
 	default:
 		return ST_CORRUPT;
 	}

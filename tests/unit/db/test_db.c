@@ -276,6 +276,39 @@ static void snapshots_under_load(void **state)
 	db_close(db);
 }
 
+/* A snapshot while an index is being made: the log after it makes the index once, not twice. */
+static void a_snapshot_beside_a_new_index(void **state)
+{
+	struct db *db = open_db(dir, false);
+	struct graph *g = store_graph_default(db_store(db));
+	struct diag d = {0};
+	uint64_t lsn;
+	add_pair(db, 1);
+	struct txn *t = begin(db);
+	name_id label = store_name_find(db_store(db), NAME_LABEL, STR("Person"));
+	name_id key = store_name_find(db_store(db), NAME_KEY, STR("n"));
+	assert_int_equal(txn_index_create(t, g, STR("by_n"), label, key, false, false, &d), ST_OK);
+	assert_int_equal(db_snapshot_wait(db, &lsn), ST_OK);
+	commit(t);
+	add_pair(db, 2);
+	db_close(db);
+	db = open_db(dir, false);
+	g = store_graph_default(db_store(db));
+	assert_int_equal(count_pairs(db), 2);
+	assert_int_equal(txn_begin(db_txns(db), TXN_READ, 0, &t), ST_OK);
+	struct arena a;
+	const elem_id *ids;
+	uint32_t n;
+	arena_init(&a, MEM_OTHER, NULL);
+	struct prop_index *ix = graph_index_find(g, txn_view(t), label, key);
+	assert_non_null(ix);
+	assert_int_equal(prop_index_lookup(ix, txn_view(t), value_int(2), &a, &ids, &n), ST_OK);
+	assert_int_equal(n, 2);
+	arena_release(&a);
+	txn_rollback(t);
+	db_close(db);
+}
+
 #define WRITERS 3
 #define STEP 100000 /* writer w numbers its pairs from w * STEP + 1 on */
 
@@ -444,6 +477,7 @@ int main(void)
 	    in_dir(closing_can_leave_a_snapshot),
 	    in_dir(a_process_that_vanishes_loses_nothing),
 	    in_dir(snapshots_under_load),
+	    in_dir(a_snapshot_beside_a_new_index),
 	    in_dir(a_kill_under_load_loses_nothing),
 	    in_dir(a_directory_can_be_made_of_a_store),
 	    in_dir(a_bad_directory_gives_a_reason),
