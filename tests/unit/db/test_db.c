@@ -1,4 +1,5 @@
 /* The whole of a database on a real directory: transactions, log, snapshots, recovery. */
+#include <glob.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "base/thread.h"
 #include "db/db.h"
+#include "snapshot/load.h"
 #include "txn/txn.h"
 
 static char dir[64], reason[512];
@@ -276,6 +278,125 @@ static void snapshots_under_load(void **state)
 	db_close(db);
 }
 
+#define PAIRS 300
+
+struct changing {
+	struct thread thread;
+	struct db *db;
+	_Atomic bool stop;
+	elem_id a[PAIRS], b[PAIRS], e[PAIRS];
+	uint64_t n_changes;
+};
+
+/* A pair has the same number in both nodes and the edge, in every state. */
+static void make_pair_again(struct changing *c, struct txn *t, unsigned i, int64_t v)
+{
+	struct graph *g = store_graph_default(db_store(c->db));
+	struct diag d = {0};
+	name_id person = name(t, NAME_LABEL, "Person"), knows = name(t, NAME_TYPE, "KNOWS");
+	struct prop p = {name(t, NAME_KEY, "n"), value_int(v)};
+	assert_int_equal(txn_node_create(t, g, &person, 1, &p, 1, &c->a[i], &d), ST_OK);
+	assert_int_equal(txn_node_create(t, g, &person, 1, &p, 1, &c->b[i], &d), ST_OK);
+	assert_int_equal(txn_edge_create(t, g, knows, c->a[i], c->b[i], &p, 1, &c->e[i], &d),
+			 ST_OK);
+}
+
+static void change_one(struct changing *c, uint64_t n)
+{
+	struct graph *g = store_graph_default(db_store(c->db));
+	struct txn *t = begin(c->db);
+	struct diag d = {0};
+	unsigned i = (unsigned)(n * 7919 % PAIRS);
+	name_id key = name(t, NAME_KEY, "n"), other = name(t, NAME_LABEL, "Other");
+	struct value v = value_int((int64_t)n);
+	if (n < PAIRS) {
+		make_pair_again(c, t, i, (int64_t)n);
+	} else if (n % 3 == 0) {
+		assert_int_equal(txn_node_delete(t, g, c->a[i], true, &d), ST_OK);
+		assert_int_equal(txn_node_delete(t, g, c->b[i], true, &d), ST_OK);
+		txn_next_clause(t);
+		make_pair_again(c, t, i, (int64_t)n);
+	} else {
+		assert_int_equal(txn_node_set(t, g, c->a[i], key, v, &d), ST_OK);
+		assert_int_equal(txn_edge_set(t, g, c->e[i], key, v, &d), ST_OK);
+		assert_int_equal(txn_node_set(t, g, c->b[i], key, v, &d), ST_OK);
+		if (n % 5 == 0)
+			assert_int_equal(txn_label_add(t, g, c->a[i], other, &d), ST_OK);
+	}
+	assert_int_equal(txn_end_clause(t, &d), ST_OK);
+	commit(t);
+}
+
+static void change_all_the_time(void *arg)
+{
+	struct changing *c = arg;
+	while (!atomic_load(&c->stop))
+		change_one(c, c->n_changes++);
+}
+
+static void check_moment(struct store *s, uint64_t lsn)
+{
+	struct graph *g = store_graph_default(s);
+	struct view v = {.read_lsn = lsn};
+	struct edge_scan edges;
+	struct node_scan nodes;
+	elem_id id, from, to;
+	unsigned n_edges = 0, n_nodes = 0;
+	assert_int_equal(epoch_open(store_epochs(s), &v.slot), ST_OK);
+	epoch_set_read_lsn(v.slot, lsn);
+	name_id key = store_name_find(s, NAME_KEY, STR("n"));
+	edge_scan_init(&edges, g, &v, NAME_NONE);
+	for (; edge_scan_next(&edges, &id, &from, &to, 1) == 1; n_edges++) {
+		int64_t n = graph_edge_prop(g, &v, id, key).i;
+		assert_int_equal(graph_node_prop(g, &v, from, key).i, n);
+		assert_int_equal(graph_node_prop(g, &v, to, key).i, n);
+	}
+	node_scan_init(&nodes, g, &v, NAME_NONE);
+	for (; node_scan_next(&nodes, &id, 1) == 1; n_nodes++)
+		assert_int_equal(adj_degree(g, &v, id, ADJ_OUT, NAME_NONE) +
+				     adj_degree(g, &v, id, ADJ_IN, NAME_NONE),
+				 1);
+	assert_int_equal(n_nodes, 2 * n_edges);
+	assert_int_equal(n_edges, MIN_OF(lsn, (uint64_t)PAIRS)); /* one transaction, one LSN */
+	epoch_close(v.slot);
+}
+
+/* Every snapshot, alone, is the state after one transaction. */
+static void a_snapshot_is_one_moment(void **state)
+{
+	static struct changing c;
+	char file[256];
+	uint64_t lsns[12];
+	c = (struct changing){.db = open_db(dir, false)};
+	assert_int_equal(thread_start(&c.thread, "changing", change_all_the_time, &c), ST_OK);
+	for (unsigned i = 0; i < ARRAY_LEN(lsns); i++) {
+		uint64_t before = i > 0 ? lsns[i - 1] : 0;
+		do
+			assert_int_equal(db_snapshot_wait(c.db, &lsns[i]), ST_OK);
+		while (lsns[i] < before + 50);
+	}
+	atomic_store(&c.stop, true);
+	thread_join(&c.thread);
+	db_close(c.db);
+	for (unsigned i = 0; i < ARRAY_LEN(lsns); i++) {
+		struct store *s;
+		struct snapshot_meta meta;
+		const char *why;
+		glob_t found;
+		snprintf(file, sizeof file, "%s/snap-*-%020llu-*", dir,
+			 (unsigned long long)lsns[i]);
+		assert_int_equal(glob(file, 0, NULL, &found), 0);
+		assert_int_equal(store_new(&s), ST_OK);
+		assert_int_equal(snapshot_load(found.gl_pathv[0], s, &meta, &why), ST_OK);
+		check_moment(s, lsns[i]);
+		globfree(&found);
+		store_free(s);
+	}
+	struct db *db = open_db(dir, false);
+	check_moment(db_store(db), txn_durable_lsn(db_txns(db)));
+	db_close(db);
+}
+
 /* A snapshot while an index is being made: the log after it makes the index once, not twice. */
 static void a_snapshot_beside_a_new_index(void **state)
 {
@@ -477,6 +598,7 @@ int main(void)
 	    in_dir(closing_can_leave_a_snapshot),
 	    in_dir(a_process_that_vanishes_loses_nothing),
 	    in_dir(snapshots_under_load),
+	    in_dir(a_snapshot_is_one_moment),
 	    in_dir(a_snapshot_beside_a_new_index),
 	    in_dir(a_kill_under_load_loses_nothing),
 	    in_dir(a_directory_can_be_made_of_a_store),
