@@ -36,16 +36,26 @@ void queue_release(struct queue *q)
 
 /* The exchange pairs with the one in queue_clear_event: whoever finds 1 knows that the owner will
  * clear it later and then pop what was pushed before. */
-static void enqueue(struct queue *q, struct queue_node *n)
+void queue_wake(struct queue *q)
 {
-	cds_wfcq_node_init(&n->n);
-	PUSHED(n);
-	cds_wfcq_enqueue(&q->head, &q->tail, &n->n);
 	if (atomic_exchange_explicit(&q->signalled, 1, memory_order_acq_rel) == 0) {
 		uint64_t one = 1;
 		ssize_t written = write(q->event_fd, &one, sizeof one);
 		(void)written; /* it fails only when the counter is full: readable already */
 	}
+}
+
+bool queue_is_signalled(const struct queue *q)
+{
+	return atomic_load_explicit(&q->signalled, memory_order_acquire) != 0;
+}
+
+static void enqueue(struct queue *q, struct queue_node *n)
+{
+	cds_wfcq_node_init(&n->n);
+	PUSHED(n);
+	cds_wfcq_enqueue(&q->head, &q->tail, &n->n);
+	queue_wake(q);
 }
 
 enum status queue_push(struct queue *q, struct queue_node *n)

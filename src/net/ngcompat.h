@@ -5,6 +5,8 @@
 #ifndef NET_NGCOMPAT_H
 #define NET_NGCOMPAT_H
 
+#include <stdbool.h>
+
 #include <ngtcp2/ngtcp2.h>
 #include <ngtcp2/ngtcp2_crypto.h>
 #include <ngtcp2/ngtcp2_crypto_gnutls.h>

@@ -21,13 +21,13 @@ size_t token_retry_make(const uint8_t *secret, uint32_t version, const struct ne
 size_t token_address_make(const uint8_t *secret, const struct net_address *peer, uint64_t now_ns,
 			  uint8_t ret[NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN]);
 
-enum token_kind {
+enum token_verdict {
 	TOKEN_NONE,    /* none, or one that is too old or not ours: the address is not known */
 	TOKEN_ADDRESS, /* the peer has been at this address before */
 	TOKEN_RETRY,   /* the answer to our Retry; *ret_odcid is set */
 	TOKEN_BAD,     /* looks like the answer to a Retry and is not */
 };
-enum token_kind token_check(const uint8_t *secret, const ngtcp2_pkt_hd *hd,
+enum token_verdict token_check(const uint8_t *secret, const ngtcp2_pkt_hd *hd,
 			    const struct net_address *peer, uint64_t now_ns, ngtcp2_cid *ret_odcid);
 
 #endif

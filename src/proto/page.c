@@ -206,6 +206,14 @@ void page_finish(struct page *p, struct chain *out, enum page_wrap wrap, bool fi
 	p->full = false;
 }
 
+void page_empty(struct chain *out)
+{
+	static const uint8_t final_field[] = {WIRE_TAG(PAGE_FINAL, WIRE_VARINT), 1};
+
+	put_head(out, sizeof final_field, PAGE_EXECUTE);
+	chain_put(out, final_field, sizeof final_field);
+}
+
 void page_none(struct chain *out)
 {
 	struct buf b;

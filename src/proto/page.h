@@ -51,6 +51,9 @@ enum status page_append(struct page *p, const struct batch *b, uint32_t *i_sel,
 /* Appends the whole frame to out (out->failed: no memory) and empties the page. */
 void page_finish(struct page *p, struct chain *out, enum page_wrap wrap, bool final);
 
+/* A final page without rows: the end of a statement without columns. */
+void page_empty(struct chain *out);
+
 /* pull{response{status 02000, page{final}}}: a pull with nothing open. */
 void page_none(struct chain *out);
 

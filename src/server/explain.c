@@ -1,5 +1,7 @@
 #include "server/explain.h"
 
+#include "base/clock.h"
+
 enum plan_column_id {
 	PC_OPERATOR,
 	PC_DETAIL,

@@ -1,25 +1,20 @@
 #include "server/session.h"
-
+#include "base/clock.h"
 #include "server/command.h"
 #include "server/server_int.h"
 
-#define WINDOW_HIGH (1u << 20) /* unsent bytes of a stream beyond which pages wait */
-
 /* ---- sending ---------------------------------------------------------------------------- */
 
-static void send_out(struct session *s, struct chain *out)
+void session_send(struct session *s, struct chain *out)
 {
-	if (s->stream == NULL || out->failed) {
-		if (out->failed && s->stream != NULL)
-			net_conn_close(s->conn->net, SERVER_CLOSE_NO_MEMORY);
+	if (s->stream == NULL)
 		chain_release(out);
-		return;
-	}
-	net_stream_send(s->stream, out);
+	else
+		net_stream_send(s->stream, out);
 }
 
 /* The answer of a failed request, whatever the request was. */
-static void send_error(struct session *s, const struct diag *d, struct str text, bool first_frame)
+void session_send_error(struct session *s, const struct diag *d, struct str text, bool first_frame)
 {
 	const struct answer_outcome outcome = {.status = d->code};
 	struct chain out = {0};
@@ -27,28 +22,28 @@ static void send_error(struct session *s, const struct diag *d, struct str text,
 	answer_error(&out, d, text);
 	if (first_frame && s->request == REQUEST_EXECUTE && s->conn->habits->trailing_status)
 		answer_status(&out, &outcome);
-	send_out(s, &out);
+	session_send(s, &out);
 }
 
 static void send_diag(struct session *s, const struct diag *d)
 {
-	send_error(s, d, STR_NULL, true);
+	session_send_error(s, d, STR_NULL, true);
 }
 
 /* ---- transactions ------------------------------------------------------------------------- */
 
-static void end_transaction(struct session *s)
+void session_end_transaction(struct session *s)
 {
 	s->txn = NULL;
 	s->txn_lost = false;
 	vec_release(MEM_SESSION, &s->savepoints);
 }
 
-static void roll_back(struct session *s)
+void session_roll_back(struct session *s)
 {
 	if (s->txn != NULL)
 		txn_rollback(s->txn);
-	end_transaction(s);
+	session_end_transaction(s);
 }
 
 /* A statement's own end in the transaction it ran in, after an error. */
@@ -70,7 +65,7 @@ static void undo_statement(struct session *s)
 	st->txn = NULL;
 }
 
-static void close_statement(struct session *s)
+void session_close_statement(struct session *s)
 {
 	struct statement *st = &s->st;
 
@@ -86,9 +81,10 @@ static void fail_statement(struct session *s)
 {
 	struct statement *st = &s->st;
 
+	metric_add(&metric_errors, 1);
 	undo_statement(s);
-	send_error(s, &st->diag, st->text, !st->schema_sent);
-	close_statement(s);
+	session_send_error(s, &st->diag, st->text, !st->schema_sent);
+	session_close_statement(s);
 	s->state = SESSION_IDLE;
 }
 
@@ -114,7 +110,7 @@ static void begin_page(struct session *s, uint32_t rows)
 	statement_page_limits(&s->st, page_limit(s), s->conn->habits->pages_unasked ? 0 : rows);
 }
 
-static void append_trailing(struct session *s, struct chain *out)
+void session_append_trailing(struct session *s, struct chain *out)
 {
 	const struct answer_outcome outcome = {.status = GQL_SUCCESS};
 
@@ -138,14 +134,30 @@ static void send_last(struct session *s)
 		statement_take_empty(&out, GQL_SUCCESS);
 	else
 		statement_take_page(st, &out, wrap_of(s), true);
-	append_trailing(s, &out);
-	send_out(s, &out);
+	session_append_trailing(s, &out);
+	session_send(s, &out);
 	st->txn = NULL;
-	close_statement(s);
+	metric_add(&metric_rows, (int64_t)st->n_rows);
+	histogram_add(&metric_statement_time, clock_mono_ns() - st->start_ns);
+	session_close_statement(s);
 	s->state = SESSION_IDLE;
 }
 
 static void rerun_or_fail(struct session *s);
+static void session_free(struct session *s);
+
+enum status session_commit(struct session *s, struct txn *t, struct diag *d)
+{
+	if (txn_has_writes(t))
+		metric_add(&metric_commits, 1);
+	s->commit = (struct txn_commit){.done = on_committed};
+	enum status r = txn_commit(t, &s->commit, d);
+	if (r == ST_PARK)
+		s->state = SESSION_COMMIT;
+	if (r == ST_OK)
+		s->last_lsn = MAX_OF(s->last_lsn, s->commit.lsn);
+	return r;
+}
 
 static void commit_auto(struct session *s)
 {
@@ -153,15 +165,11 @@ static void commit_auto(struct session *s)
 
 	query_close(st->query);
 	st->query = NULL;
-	s->commit = (struct txn_commit){.done = on_committed};
-	enum status r = txn_commit(st->txn, &s->commit, &st->diag);
-	if (r == ST_PARK) {
-		s->state = SESSION_COMMIT;
+	enum status r = session_commit(s, st->txn, &st->diag);
+	if (r == ST_PARK)
 		return;
-	}
 	st->txn = NULL; /* gone in every other case */
 	if (r == ST_OK) {
-		s->last_lsn = MAX_OF(s->last_lsn, s->commit.lsn);
 		send_last(s);
 		return;
 	}
@@ -257,14 +265,14 @@ static void page_full(struct session *s)
 	}
 	statement_take_page(st, &out, wrap_of(s), false);
 	if (!s->conn->habits->pages_unasked)
-		append_trailing(s, &out);
-	send_out(s, &out);
+		session_append_trailing(s, &out);
+	session_send(s, &out);
 	if (!s->conn->habits->pages_unasked) {
 		s->state = SESSION_IDLE; /* the result stays open until pull or the next execute */
 		return;
 	}
 	begin_page(s, 0);
-	if (s->stream != NULL && net_stream_unsent(s->stream) > WINDOW_HIGH)
+	if (s->stream != NULL && net_stream_full(s->stream))
 		s->state = SESSION_FLOW;
 	else
 		run_later(s);
@@ -336,6 +344,7 @@ static void on_execute(struct session *s, const struct request *req)
 	struct statement *st = &s->st;
 	enum status r = ST_OK;
 
+	metric_add(&metric_statements, 1);
 	if (s->txn == NULL) /* the epoch is held before the text is looked at */
 		r = txn_begin(s->conn->io->server->txns, TXN_READ, s->last_lsn, &st->txn);
 	st->auto_commit = s->txn == NULL;
@@ -368,7 +377,7 @@ static void on_pull(struct session *s, const struct request *req)
 
 	if (!s->st.open) {
 		page_none(&out);
-		send_out(s, &out);
+		session_send(s, &out);
 		return;
 	}
 	begin_page(s, req->pull.page_size != 0 ? req->pull.page_size : HABIT_PULL_ROWS);
@@ -384,12 +393,12 @@ static void on_hello(struct session *s, const struct request *req)
 	diag_reset(&d);
 	if (conn_hello(c, &req->hello, &d) == ST_OK) {
 		answer_hello(&out, str_of(c->session_id), graph_name(c->graph));
-		send_out(s, &out);
+		session_send(s, &out);
 		return;
 	}
 	answer_hello_refused(&out, &d);
-	send_out(s, &out);
-	net_conn_close(c->net, SERVER_CLOSE_REFUSED);
+	session_send(s, &out);
+	conn_close(c, SERVER_CLOSE_REFUSED);
 }
 
 static void not_supported(struct session *s, enum request_kind kind)
@@ -397,7 +406,7 @@ static void not_supported(struct session *s, enum request_kind kind)
 	struct chain out = {0};
 
 	answer_unsupported(&out, kind, STR("this server does not offer that request"));
-	send_out(s, &out);
+	session_send(s, &out);
 }
 
 static void on_request(struct session *s, const struct request *req)
@@ -414,11 +423,11 @@ static void on_request(struct session *s, const struct request *req)
 		diag_reset(&d);
 		(void)diag_set(&d, GQL_CONNECTION, DIAG_NO_POSITION, "hello comes first");
 		send_diag(s, &d);
-		net_conn_close(s->conn->net, SERVER_CLOSE_PROTOCOL);
+		conn_close(s->conn, SERVER_CLOSE_PROTOCOL);
 		return;
 	}
 	if (req->kind != REQUEST_PULL && req->kind != REQUEST_PING)
-		close_statement(s); /* a new request drops the open result */
+		session_close_statement(s); /* a new request drops the open result */
 	switch (req->kind) {
 	case REQUEST_EXECUTE:
 		on_execute(s, req);
@@ -428,7 +437,7 @@ static void on_request(struct session *s, const struct request *req)
 		break;
 	case REQUEST_PING:
 		answer_ping(&out);
-		send_out(s, &out);
+		session_send(s, &out);
 		break;
 	case REQUEST_BEGIN:
 		command_begin(s, req->begin.read_only);
@@ -471,7 +480,7 @@ static void on_message(struct session *s, struct str message)
 		(void)diag_fail(&d, r, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION, "out of memory");
 	send_diag(s, &d);
 	if (r == ST_CORRUPT)
-		net_conn_close(s->conn->net, SERVER_CLOSE_PROTOCOL);
+		conn_close(s->conn, SERVER_CLOSE_PROTOCOL);
 }
 
 /* ---- bytes ---------------------------------------------------------------------------------------- */
@@ -480,7 +489,7 @@ static void protocol_error(struct session *s, const struct diag *d)
 {
 	send_diag(s, d);
 	if (s->stream != NULL)
-		net_conn_close(s->conn->net, SERVER_CLOSE_PROTOCOL);
+		conn_close(s->conn, SERVER_CLOSE_PROTOCOL);
 }
 
 /* Frames one after another while nothing is being worked on; gives what it used. */
@@ -577,7 +586,7 @@ void session_committed(struct session *s)
 	if (of_statement)
 		st->txn = NULL;
 	else
-		end_transaction(s);
+		session_end_transaction(s);
 	s->state = SESSION_IDLE;
 	if (s->stream == NULL) {
 		session_free(s);
@@ -623,7 +632,7 @@ struct session *session_new(struct conn *c, struct net_stream *stream)
 	return s;
 }
 
-void session_free(struct session *s)
+static void session_free(struct session *s)
 {
 	struct conn *c = s->conn;
 
@@ -643,8 +652,8 @@ void session_close(struct session *s)
 	s->stream = NULL;
 	if (s->state == SESSION_COMMIT)
 		return; /* the log still needs it: session_committed frees */
-	close_statement(s);
-	roll_back(s);
+	session_close_statement(s);
+	session_roll_back(s);
 	session_free(s);
 }
 

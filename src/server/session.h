@@ -12,26 +12,12 @@
 
 #include "base/queue.h"
 #include "net/net.h"
-#include "proto/proto.h"
+#include "server/conn.h"
 #include "server/statement.h"
 
 #define SESSION_SAVEPOINT_NAME_MAX 256 /* bytes */
 #define SESSION_PENDING_MAX (16u << 20) /* bytes of requests sent ahead */
 #define SESSION_RERUNS_MAX 1000        /* of an auto-committed statement that loses to others */
-
-struct io;
-
-/* A connection: what its streams share. */
-struct conn {
-	struct io *io;
-	struct net_conn *net;
-	const struct habits *habits;
-	struct graph *graph; /* bound by hello, NULL before it */
-	bool greeted;
-	char session_id[37]; /* UUID */
-	uint32_t n_sessions;
-	bool closed;
-};
 
 enum session_state {
 	SESSION_IDLE,    /* takes the next request */
@@ -59,12 +45,17 @@ struct session {
 	VEC(struct named_savepoint) savepoints;
 	uint64_t last_lsn; /* of the session's last acknowledged commit */
 
+	uint64_t n_transactions;
+
+	struct arena requests; /* the present request's texts and parameters */
+	struct budget budget;
 	struct statement st;
 	enum request_kind request; /* whose answer is due */
 	struct txn_commit commit;
 	struct queue_node wake;
 	enum status commit_result;
 	struct session *next_run;
+	bool queued; /* in the run queue */
 	struct session *prev, *next; /* all sessions of the I/O thread */
 };
 
@@ -78,5 +69,18 @@ void session_committed(struct session *s); /* its wake came through the inbox */
 void session_close(struct session *s);
 /* The server stops: a running statement ends with 57P01. */
 void session_shutdown(struct session *s);
+
+/* ---- for command.c -------------------------------------------------------------------------- */
+
+void session_send(struct session *s, struct chain *out); /* takes the bytes */
+/* The answer of a failed request, whatever it was. first_frame: nothing of the answer went out yet. */
+void session_send_error(struct session *s, const struct diag *d, struct str text, bool first_frame);
+/* What the client's habit wants after a final page. */
+void session_append_trailing(struct session *s, struct chain *out);
+void session_close_statement(struct session *s);
+/* ST_PARK: command_committed or the statement's end follows when the log has answered. */
+enum status session_commit(struct session *s, struct txn *t, struct diag *d) MUST_CHECK;
+void session_end_transaction(struct session *s); /* t is gone already */
+void session_roll_back(struct session *s);
 
 #endif

@@ -1,5 +1,5 @@
 #include "server/statement.h"
-
+#include "base/clock.h"
 #include "gql/gql.h"
 #include "server/explain.h"
 #include "server/server_int.h"
@@ -34,14 +34,14 @@ static enum status make_plan(struct statement *s, struct graph *g)
 	if (s->plan != NULL)
 		return ST_OK;
 	struct ast_statement *ast = NULL;
-	TRY(gql_parse(&s->arena, s->text, &s->tokens, &ast, &s->diag));
+	TRY(gql_parse_tokens(&s->arena, s->text, &s->tokens, &ast, &s->diag));
 	s->ast = ast;
-	s->explain = ast->explain;
-	s->profile = ast->profile;
-	if (!ast_is_query(ast))
+	s->explain = ast->explain == AST_EXPLAIN;
+	s->profile = ast->explain == AST_PROFILE;
+	if (ast->kind != AST_QUERY)
 		return ST_OK;
 	TRY(plan_make(ast, s->text, &s->tokens, g, &s->plan, &s->diag));
-	if (!s->explain && !s->profile)
+	if (ast->cacheable && ast->explain == AST_EXPLAIN_NONE)
 		plan_cache_put(cache, s->text, &s->tokens, s->plan);
 	return ST_OK;
 }
@@ -83,6 +83,20 @@ static enum status open_text(struct statement *s, struct graph *g, const struct 
 				s->values, &s->diag);
 }
 
+void statement_init(struct statement *s, struct server *server)
+{
+	*s = (struct statement){.server = server};
+	s->budget = (struct budget){.limit_bytes = server->config->query_memory,
+				    .parent = &server->query_budget};
+	arena_init(&s->arena, MEM_QUERY, &s->budget);
+}
+
+void statement_release(struct statement *s)
+{
+	statement_close(s);
+	arena_release(&s->arena);
+}
+
 enum status statement_open(struct statement *s, struct server *server, struct graph *g,
 			   const struct request_execute *req)
 {
@@ -99,17 +113,20 @@ enum status statement_open(struct statement *s, struct server *server, struct gr
 
 void statement_close(struct statement *s)
 {
-	if (!s->open)
+	struct server *server = s->server;
+
+	if (!s->open && s->arena.head == NULL)
 		return;
 	query_close(s->query);
 	plan_unref(s->plan);
-	page_release(&s->page);
+	if (s->page != NULL)
+		page_release(s->page);
 	chain_release(&s->held);
 	arena_reset(&s->arena);
-	struct arena keep = s->arena;
-	struct server *server = s->server;
+	/* The arena knows its budget's address: both stay where they are, the rest begins anew. */
+	struct arena arena = s->arena;
 	struct budget budget = s->budget;
-	*s = (struct statement){.server = server, .arena = keep, .budget = budget};
+	*s = (struct statement){.server = server, .arena = arena, .budget = budget};
 }
 
 bool statement_writes(const struct statement *s)
@@ -131,9 +148,14 @@ enum status statement_start(struct statement *s, struct txn *txn)
 	s->batch = NULL;
 	s->n_rows = 0;
 	chain_release(&s->held);
-	page_release(&s->page);
-	page_init(&s->page);
-	s->diag = (struct diag){0};
+	s->held = (struct chain){0};
+	if (s->page != NULL)
+		page_release(s->page);
+	else
+		s->page = arena_alloc(&s->arena, sizeof *s->page);
+	if (s->page == NULL)
+		return no_memory(s);
+	page_init(s->page);
 	diag_reset(&s->diag);
 	if (s->explain)
 		return explain_status(s, explain_rows(s));
@@ -142,7 +164,7 @@ enum status statement_start(struct statement *s, struct txn *txn)
 
 void statement_page_limits(struct statement *s, size_t bytes, uint32_t rows)
 {
-	page_begin(&s->page, bytes, rows);
+	page_begin(s->page, bytes, rows);
 }
 
 static enum status next_batch(struct statement *s)
@@ -187,7 +209,7 @@ enum statement_event statement_run(struct statement *s)
 		}
 		if (s->n_columns != 0) {
 			uint32_t before = s->i_sel;
-			st = page_append(&s->page, s->batch, &s->i_sel, &s->diag);
+			st = page_append(s->page, s->batch, &s->i_sel, &s->diag);
 			if (st != ST_OK)
 				break;
 			s->n_rows += s->i_sel - before;
@@ -206,10 +228,10 @@ enum statement_event statement_run(struct statement *s)
 static const char *column_type(const struct statement *s, uint32_t i, bool final)
 {
 	if (s->plan_rows_taken)
-		return page_column_type(&s->page, i);
+		return page_column_type(s->page, i);
 	if (s->plan->columns[i].type != V_NULL)
 		return page_type_name((enum value_kind)s->plan->columns[i].type);
-	return final ? page_column_type(&s->page, i) : "ANY";
+	return final ? page_column_type(s->page, i) : "ANY";
 }
 
 static void take_schema(struct statement *s, struct chain *out, bool final)
@@ -230,20 +252,16 @@ void statement_take_page(struct statement *s, struct chain *out, enum page_wrap 
 {
 	if (!s->schema_sent)
 		take_schema(s, out, final);
-	page_finish(&s->page, out, wrap, final);
+	page_finish(s->page, out, wrap, final);
 	s->page_sent = true;
 }
 
 void statement_take_empty(struct chain *out, enum gqlstatus status)
 {
 	const struct answer_outcome outcome = {.status = status};
-	struct page page;
 
 	answer_schema(out, &outcome, NULL, 0);
-	page_init(&page);
-	page_begin(&page, FRAME_ANSWER_MAX, 0);
-	page_finish(&page, out, PAGE_EXECUTE, true);
-	page_release(&page);
+	page_empty(out);
 }
 
 void statement_stop(struct statement *s, enum query_stop why)

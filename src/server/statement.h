@@ -38,12 +38,16 @@ struct statement {
 	struct plan *plan;               /* NULL for commands: transactions, DDL, session */
 	struct value *values;
 	struct query *query;
+	struct txn *txn; /* in which it runs: its own (auto_commit) or the session's */
+	bool auto_commit;
+	struct txn_savepoint savepoint; /* of its begin, in an explicit transaction */
+	uint32_t page_rows;             /* rows of the first page */
 	_Atomic uint32_t stop; /* enum query_stop */
 	uint64_t deadline_ns;  /* 0: none */
 	uint64_t start_ns, planned_ns;
 	struct batch *batch; /* rows not in a page yet */
 	uint32_t i_sel;
-	struct page page;
+	struct page *page; /* made with the first rows */
 	struct chain held;    /* frames that wait for the commit */
 	uint64_t n_rows;
 	uint32_t reruns;
@@ -54,6 +58,9 @@ struct statement {
 	struct batch plan_rows; /* EXPLAIN's and PROFILE's table */
 	bool plan_rows_taken;
 };
+
+void statement_init(struct statement *s, struct server *server);
+void statement_release(struct statement *s);
 
 /* Copies the text and the parameters; lexes and looks the plan up or makes it. An epoch slot is held
  * by the caller (its transaction). On an error diag is set and the statement stays open for the text

@@ -1,0 +1,714 @@
+/* net/conn.c - a connection: ngtcp2's callbacks, the write pump, the ways to end. */
+#include "net/net_int.h"
+
+#include <stdio.h>
+
+#include "base/hash.h"
+
+#define VEC_MAX 16
+#define CLOSING_PTOS 3 /* RFC 9000, 10.2: a closed connection answers for three of them */
+
+/* ---- callbacks ---- */
+
+static ngtcp2_conn *get_ng(ngtcp2_crypto_conn_ref *ref)
+{
+	return container_of(ref, struct net_conn, ref)->ng;
+}
+
+struct tls_verdict *tls_verdict_of(const ngtcp2_crypto_conn_ref *ref)
+{
+	return &container_of(ref, struct net_conn, ref)->verdict;
+}
+
+static void on_rand(uint8_t *p, size_t n, const ngtcp2_rand_ctx *ctx)
+{
+	(void)ctx;
+	rand_secret(p, n);
+}
+
+static int on_new_cid(ngtcp2_conn *ng, ngtcp2_cid *cid, uint8_t *token, size_t len, void *user)
+{
+	struct net_conn *c = user;
+	struct endpoint *e = c->ep;
+
+	(void)ng;
+	assert(len == CID_LEN);
+	cid->datalen = len;
+	cid_make(e->index, e->opt.n_threads, cid->data);
+	if (ngtcp2_crypto_generate_stateless_reset_token(token, e->opt.secret, NET_SECRET_LEN,
+							 cid) != 0 ||
+	    cid_table_add(&e->cids, cid->data, len, &c->cids) != ST_OK)
+		return NGTCP2_ERR_CALLBACK_FAILURE;
+	return 0;
+}
+
+static int on_remove_cid(ngtcp2_conn *ng, const ngtcp2_cid *cid, void *user)
+{
+	struct net_conn *c = user;
+
+	(void)ng;
+	cid_table_del(&c->ep->cids, cid->data, cid->datalen);
+	return 0;
+}
+
+static void not_half_open(struct net_conn *c)
+{
+	if (!c->half_open)
+		return;
+	c->half_open = false;
+	c->ep->n_half_open--;
+	__atomic_store_n(&c->ep->counts.half_open, c->ep->n_half_open, __ATOMIC_RELAXED);
+}
+
+static int on_handshake(ngtcp2_conn *ng, void *user)
+{
+	struct net_conn *c = user;
+	struct endpoint *e = c->ep;
+
+	not_half_open(c);
+	c->state = CONN_OPEN;
+	if (e->is_server) {
+		uint8_t token[NGTCP2_CRYPTO_MAX_REGULAR_TOKENLEN];
+		size_t n = token_address_make(e->opt.secret, &c->path.remote, e->now_ns, token);
+		if (n > 0)
+			(void)ngtcp2_conn_submit_new_token(ng, token, n);
+	}
+	c->user = e->handler->conn_opened != NULL ? e->handler->conn_opened(e->loop_user, c)
+						  : e->loop_user;
+	if (c->user == NULL)
+		conn_close_at(c, NET_CLOSE_REFUSED, e->now_ns);
+	return 0;
+}
+
+static int on_stream_open(ngtcp2_conn *ng, int64_t id, void *user)
+{
+	struct net_conn *c = user;
+
+	if (c->state != CONN_OPEN)
+		return 0;
+	struct net_stream *s = stream_new(c, id);
+	if (s == NULL)
+		return NGTCP2_ERR_CALLBACK_FAILURE;
+	(void)ngtcp2_conn_set_stream_user_data(ng, id, s);
+	s->user = c->ep->handler->stream_opened(c->user, s);
+	if (s->user == NULL)
+		net_stream_reset(s, NET_CLOSE_REFUSED);
+	return 0;
+}
+
+static int on_data(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t offset, const uint8_t *p,
+		   size_t n, void *user, void *stream_user)
+{
+	(void)user;
+	(void)offset;
+	if (stream_user != NULL) {
+		stream_received(stream_user, p, n, (flags & NGTCP2_STREAM_DATA_FLAG_FIN) != 0);
+	} else {
+		(void)ngtcp2_conn_extend_max_stream_offset(ng, id, n);
+		ngtcp2_conn_extend_max_offset(ng, n);
+	}
+	return 0;
+}
+
+static int on_acked(ngtcp2_conn *ng, int64_t id, uint64_t offset, uint64_t n, void *user,
+		    void *stream_user)
+{
+	(void)ng;
+	(void)id;
+	(void)user;
+	if (stream_user != NULL)
+		stream_acked(stream_user, offset + n);
+	return 0;
+}
+
+/* Only here is the peer allowed one more stream, so a peer that opens and resets streams gets no
+ * more than max_streams at work at once. */
+static int on_stream_close(ngtcp2_conn *ng, uint32_t flags, int64_t id, uint64_t code, void *user,
+			   void *stream_user)
+{
+	struct net_stream *s = stream_user;
+
+	(void)flags;
+	(void)code;
+	(void)user;
+	if (s != NULL) {
+		stream_tell_closed(s);
+		ngtcp2_conn_extend_max_offset(ng, s->withheld);
+		stream_free(s);
+	}
+	if (!ngtcp2_conn_is_local_stream(ng, id))
+		ngtcp2_conn_extend_max_streams_bidi(ng, 1);
+	return 0;
+}
+
+static int on_stream_reset(ngtcp2_conn *ng, int64_t id, uint64_t final_size, uint64_t code,
+			   void *user, void *stream_user)
+{
+	(void)ng;
+	(void)id;
+	(void)final_size;
+	(void)code;
+	(void)user;
+	if (stream_user != NULL)
+		stream_broken(stream_user);
+	return 0;
+}
+
+static int on_stream_window(ngtcp2_conn *ng, int64_t id, uint64_t max, void *user,
+			    void *stream_user)
+{
+	(void)ng;
+	(void)id;
+	(void)max;
+	(void)user;
+	if (stream_user != NULL)
+		stream_unblock(stream_user);
+	return 0;
+}
+
+static const ngtcp2_callbacks callbacks = {
+    .client_initial = ngtcp2_crypto_client_initial_cb,
+    .recv_client_initial = ngtcp2_crypto_recv_client_initial_cb,
+    .recv_crypto_data = ngtcp2_crypto_recv_crypto_data_cb,
+    .handshake_completed = on_handshake,
+    .encrypt = ngtcp2_crypto_encrypt_cb,
+    .decrypt = ngtcp2_crypto_decrypt_cb,
+    .hp_mask = ngtcp2_crypto_hp_mask_cb,
+    .recv_stream_data = on_data,
+    .acked_stream_data_offset = on_acked,
+    .stream_open = on_stream_open,
+    .stream_close = on_stream_close,
+    .recv_retry = ngtcp2_crypto_recv_retry_cb,
+    .rand = on_rand,
+    .get_new_connection_id = on_new_cid,
+    .remove_connection_id = on_remove_cid,
+    .update_key = ngtcp2_crypto_update_key_cb,
+    .stream_reset = on_stream_reset,
+    .extend_max_stream_data = on_stream_window,
+    .delete_crypto_aead_ctx = ngtcp2_crypto_delete_crypto_aead_ctx_cb,
+    .delete_crypto_cipher_ctx = ngtcp2_crypto_delete_crypto_cipher_ctx_cb,
+    .get_path_challenge_data = ngtcp2_crypto_get_path_challenge_data_cb,
+    .version_negotiation = ngtcp2_crypto_version_negotiation_cb,
+};
+
+/* ---- made ---- */
+
+static void fill_settings(const struct net_conn *c, ngtcp2_settings *st,
+			  ngtcp2_transport_params *tp)
+{
+	const struct net_options *o = &c->ep->opt;
+
+	ngtcp2_settings_default(st);
+	st->initial_ts = c->ep->now_ns;
+	st->handshake_timeout = o->handshake_timeout_ms * NGTCP2_MILLISECONDS;
+	st->ack_thresh = 1; /* else an answer travels without the acknowledgement of its request */
+	st->max_tx_udp_payload_size = c->packet_bytes;
+	if (c->packet_bytes > NET_PACKET_BYTES) { /* path MTU discovery stops at Ethernet's size */
+		st->no_tx_udp_payload_size_shaping = 1;
+		st->no_pmtud = 1;
+		/* A padded first packet is half the first window: at the default of 333 ms the
+		 * pacer would hold the next one back for 130 ms. */
+		st->initial_rtt = NET_LOOPBACK_RTT_MS * NGTCP2_MILLISECONDS;
+	}
+	ngtcp2_transport_params_default(tp);
+	tp->initial_max_data = o->conn_window;
+	tp->initial_max_stream_data_bidi_local = o->stream_window;
+	tp->initial_max_stream_data_bidi_remote = o->stream_window;
+	tp->initial_max_streams_bidi = c->ep->is_server ? o->max_streams : 0;
+	tp->initial_max_streams_uni = 0;
+	tp->max_idle_timeout = o->idle_timeout_ms * NGTCP2_MILLISECONDS;
+	tp->active_connection_id_limit = 4;
+	tp->disable_active_migration = 1; /* 0.12 has faults there; a new NAT port still works */
+}
+
+static ngtcp2_path ng_path(const struct net_path *p)
+{
+	return (ngtcp2_path){
+	    .local = {(ngtcp2_sockaddr *)&p->local.sa, p->local.len},
+	    .remote = {(ngtcp2_sockaddr *)&p->remote.sa, p->remote.len},
+	};
+}
+
+static struct net_conn *conn_alloc(struct endpoint *e, const struct net_path *path)
+{
+	struct net_conn *c = timer_reserve(&e->timers) ? MEM_NEW(MEM_NET, struct net_conn) : NULL;
+
+	if (c == NULL)
+		return NULL;
+	c->ep = e;
+	c->path = *path;
+	c->tls = tls_ref(e->opt.tls);
+	c->ref = (ngtcp2_crypto_conn_ref){.get_conn = get_ng, .user_data = c};
+	c->packet_bytes = e->opt.big_loopback_packets && net_address_is_loopback(&path->remote)
+			      ? NET_LOOPBACK_PACKET_BYTES
+			      : NET_PACKET_BYTES;
+	TAILQ_INIT(&c->streams);
+	TAILQ_INIT(&c->pending);
+	TAILQ_INSERT_TAIL(&e->conns, c, all);
+	e->n_conns++;
+	e->n_live++;
+	c->half_open = true;
+	e->n_half_open++;
+	__atomic_store_n(&e->counts.connections, e->n_conns, __ATOMIC_RELAXED);
+	__atomic_store_n(&e->counts.half_open, e->n_half_open, __ATOMIC_RELAXED);
+	return c;
+}
+
+/* What both roles do after ngtcp2 has made its connection. */
+static enum status conn_start(struct net_conn *c, const ngtcp2_cid *scid)
+{
+	TRY(cid_table_add(&c->ep->cids, scid->data, scid->datalen, &c->cids));
+	TRY(tls_session_new(c->tls, &c->ref, &c->verdict, &c->session));
+	ngtcp2_conn_set_tls_native_handle(c->ng, c->session);
+	conn_touch(c);
+	return ST_OK;
+}
+
+static enum status accept_ng(struct net_conn *c, const struct conn_accept *a, ngtcp2_cid *scid)
+{
+	struct endpoint *e = c->ep;
+	ngtcp2_callbacks cb = callbacks;
+	ngtcp2_settings st;
+	ngtcp2_transport_params tp;
+	ngtcp2_path path = ng_path(&c->path);
+	bool retried = a->original_dcid != NULL;
+
+	cb.client_initial = NULL;
+	cb.recv_retry = NULL;
+	fill_settings(c, &st, &tp);
+	if (NGC_HD_TOKENLEN(a->hd) > 0)
+		ngc_set_token(&st, a->hd, retried);
+	ngc_set_original_dcid(&tp, retried ? a->original_dcid : &a->hd->dcid);
+	if (retried) {
+		tp.retry_scid_present = 1;
+		tp.retry_scid = a->hd->dcid;
+	}
+	tp.stateless_reset_token_present = 1;
+	if (ngtcp2_crypto_generate_stateless_reset_token(tp.stateless_reset_token, e->opt.secret,
+							 NET_SECRET_LEN, scid) != 0 ||
+	    ngtcp2_conn_server_new(&c->ng, &a->hd->scid, scid, &path, a->hd->version, &cb, &st, &tp,
+				   &ngmem, c) != 0)
+		return ST_NOMEM;
+	/* Until our id arrives the client uses the one it made up. */
+	return cid_table_add(&e->cids, a->hd->dcid.data, a->hd->dcid.datalen, &c->cids);
+}
+
+enum status conn_accept_new(struct endpoint *e, const struct net_path *path,
+			    const struct conn_accept *a, struct net_conn **ret)
+{
+	struct net_conn *c = conn_alloc(e, path);
+	ngtcp2_cid scid = {.datalen = CID_LEN};
+
+	if (c == NULL)
+		return ST_NOMEM;
+	cid_make(e->index, e->opt.n_threads, scid.data);
+	enum status st = accept_ng(c, a, &scid);
+	if (st == ST_OK)
+		st = conn_start(c, &scid);
+	if (st != ST_OK) {
+		conn_free(c);
+		return st;
+	}
+	*ret = c;
+	return ST_OK;
+}
+
+enum status conn_connect_new(struct endpoint *e, const struct net_path *path,
+			     const char *server_name, struct net_conn **ret)
+{
+	struct net_conn *c = conn_alloc(e, path);
+	ngtcp2_callbacks cb = callbacks;
+	ngtcp2_settings settings;
+	ngtcp2_transport_params tp;
+	ngtcp2_cid scid = {.datalen = CID_LEN}, dcid = {.datalen = NGTCP2_MAX_CIDLEN};
+
+	if (c == NULL)
+		return ST_NOMEM;
+	c->user = e->loop_user;
+	c->verdict.server_name = server_name;
+	cb.recv_client_initial = NULL;
+	fill_settings(c, &settings, &tp);
+	cid_make(e->index, e->opt.n_threads, scid.data);
+	rand_secret(dcid.data, dcid.datalen);
+	ngtcp2_path ngp = ng_path(path);
+	enum status st = ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &ngp, NGTCP2_PROTO_VER_V1,
+						&cb, &settings, &tp, &ngmem, c) == 0
+			     ? ST_OK
+			     : ST_NOMEM;
+	if (st == ST_OK)
+		st = conn_start(c, &scid);
+	if (st != ST_OK) {
+		c->user = NULL; /* the caller learns it from the status */
+		conn_free(c);
+		return st;
+	}
+	*ret = c;
+	return ST_OK;
+}
+
+/* ---- gone ---- */
+
+void conn_touch(struct net_conn *c)
+{
+	if (c->touched)
+		return;
+	c->touched = true;
+	TAILQ_INSERT_TAIL(&c->ep->touched, c, touched_link);
+}
+
+/* The handler hears of nothing after this; the streams are gone. */
+static void tell_closed(struct net_conn *c)
+{
+	struct net_stream *s;
+	void *user = c->user;
+
+	not_half_open(c);
+	c->state = CONN_CLOSING;
+	while ((s = TAILQ_FIRST(&c->streams)) != NULL) {
+		stream_tell_closed(s);
+		stream_free(s);
+	}
+	c->user = NULL;
+	if (user != NULL && c->ep->handler->conn_closed != NULL)
+		c->ep->handler->conn_closed(user);
+}
+
+void conn_free(struct net_conn *c)
+{
+	struct endpoint *e = c->ep;
+
+	if (c->state != CONN_CLOSING) {
+		tell_closed(c);
+		e->n_live--;
+	}
+	timer_set(&e->timers, &c->timer, TIMER_NEVER);
+	timer_unreserve(&e->timers);
+	cid_table_del_all(&e->cids, &c->cids);
+	if (c->touched)
+		TAILQ_REMOVE(&e->touched, c, touched_link);
+	TAILQ_REMOVE(&e->conns, c, all);
+	e->n_conns--;
+	__atomic_store_n(&e->counts.connections, e->n_conns, __ATOMIC_RELAXED);
+	if (c->ng != NULL)
+		ngtcp2_conn_del(c->ng);
+	if (c->session != NULL)
+		gnutls_deinit(c->session);
+	tls_unref(c->tls);
+	mem_free(MEM_NET, c->close_packet, c->close_len);
+	MEM_FREE(MEM_NET, c);
+}
+
+static void put_packet(struct net_conn *c, const ngtcp2_path *path, size_t n)
+{
+	struct net_path to = {0};
+
+	if (!net_address_from(path->local.addr, path->local.addrlen, &to.local) ||
+	    !net_address_from(path->remote.addr, path->remote.addrlen, &to.remote))
+		return;
+	c->ep->sink.put(c->ep->sink.ctx, &to, n);
+	count_add(&c->ep->counts.datagrams_out, 1);
+	count_add(&c->ep->counts.bytes_out, n);
+}
+
+static void send_close_packet(struct net_conn *c)
+{
+	struct endpoint *e = c->ep;
+	uint8_t *room = c->close_packet != NULL ? e->sink.room(e->sink.ctx, c->close_len) : NULL;
+
+	if (room == NULL)
+		return;
+	memcpy(room, c->close_packet, c->close_len);
+	put_packet(c, ngtcp2_conn_get_path(c->ng), c->close_len);
+}
+
+/* Writes and keeps the close packet. Who has not finished the handshake costs no memory afterwards.
+ */
+static void conn_end_with(struct net_conn *c, const ngtcp2_ccerr *err)
+{
+	struct endpoint *e = c->ep;
+	bool keep = c->state != CONN_HANDSHAKE;
+	uint8_t packet[NET_CLOSE_PACKET_BYTES];
+	ngtcp2_path_storage ps;
+	ngtcp2_pkt_info pi;
+
+	ngtcp2_path_storage_zero(&ps);
+	ngtcp2_ssize n = ngtcp2_conn_write_connection_close(c->ng, &ps.path, &pi, packet,
+							    sizeof packet, err, e->now_ns);
+	c->close_packet = n > 0 ? mem_alloc(MEM_NET, (size_t)n) : NULL;
+	if (c->close_packet == NULL) {
+		conn_free(c);
+		return;
+	}
+	memcpy(c->close_packet, packet, (size_t)n);
+	c->close_len = (size_t)n;
+	send_close_packet(c);
+	if (!keep) {
+		conn_free(c);
+		return;
+	}
+	uint64_t wait_ns = CLOSING_PTOS * ngtcp2_conn_get_pto(c->ng);
+	tell_closed(c);
+	e->n_live--;
+	timer_set(&e->timers, &c->timer, e->now_ns + wait_ns);
+}
+
+static void conn_end_app(struct net_conn *c)
+{
+	ngtcp2_ccerr err;
+
+	ngtcp2_ccerr_default(&err);
+	ngtcp2_ccerr_set_application_error(&err, c->close_code, NULL, 0);
+	c->end = CONN_END_OURS;
+	c->end_code = c->close_code;
+	conn_end_with(c, &err);
+}
+
+/* The peer has closed: say which code it gave. */
+static void conn_end_peer(struct net_conn *c)
+{
+	ngtcp2_ccerr err;
+
+	ngtcp2_ccerr_default(&err);
+	ngc_get_ccerr(c->ng, &err);
+	c->end = err.type == NGC_CCERR_APPLICATION ? CONN_END_PEER : CONN_END_PEER_TRANSPORT;
+	c->end_code = err.error_code;
+	conn_free(c);
+}
+
+/* ngtcp2 gave an error from reading, writing or a timer. */
+static void conn_end_error(struct net_conn *c, int rv)
+{
+	ngtcp2_ccerr err;
+
+	if (c->state == CONN_HANDSHAKE)
+		count_add(&c->ep->counts.handshake_failures, 1);
+	switch (rv) {
+	case NGTCP2_ERR_DRAINING:
+		conn_end_peer(c);
+		return;
+	case NGTCP2_ERR_IDLE_CLOSE:
+	case NGTCP2_ERR_HANDSHAKE_TIMEOUT:
+		c->end = CONN_END_TIMEOUT;
+		conn_free(c);
+		return;
+	case NGTCP2_ERR_DROP_CONN:
+	case NGTCP2_ERR_RETRY:
+	case NGTCP2_ERR_NOMEM:
+		c->end = CONN_END_ERROR;
+		c->end_code = (uint64_t)-rv;
+		conn_free(c);
+		return;
+	default:
+		break;
+	}
+	ngtcp2_ccerr_default(&err);
+	if (rv == NGTCP2_ERR_CRYPTO) {
+		c->end = CONN_END_TLS;
+		c->end_code = ngtcp2_conn_get_tls_alert(c->ng);
+		ngtcp2_ccerr_set_tls_alert(&err, ngtcp2_conn_get_tls_alert(c->ng), NULL, 0);
+	} else {
+		c->end = CONN_END_ERROR;
+		c->end_code = (uint64_t)-rv;
+		ngtcp2_ccerr_set_liberr(&err, rv, NULL, 0);
+	}
+	conn_end_with(c, &err);
+}
+
+const char *conn_end_text(const struct net_conn *c, char out[NET_CONN_END_TEXT_LEN])
+{
+	unsigned long long code = c->end_code;
+	size_t cap = NET_CONN_END_TEXT_LEN;
+
+	if (c->verdict.reason != NULL)
+		snprintf(out, cap, "%s", c->verdict.reason);
+	else if (c->end == CONN_END_OURS)
+		snprintf(out, cap, "closed");
+	else if (c->end == CONN_END_PEER)
+		snprintf(out, cap, "closed by the peer with code %llu", code);
+	else if (c->end == CONN_END_PEER_TRANSPORT && code == NGTCP2_CONNECTION_REFUSED)
+		snprintf(out, cap, "the server takes no more connections");
+	else if (c->end == CONN_END_PEER_TRANSPORT)
+		snprintf(out, cap, "closed by the peer's transport with error 0x%llx", code);
+	else if (c->end == CONN_END_TLS)
+		snprintf(out, cap, "TLS alert %llu", code);
+	else if (c->end == CONN_END_TIMEOUT)
+		snprintf(out, cap, "no answer from the peer");
+	else
+		snprintf(out, cap, "%s", ngtcp2_strerror(-(int)c->end_code));
+	return out;
+}
+
+void conn_close_at(struct net_conn *c, uint64_t app_code, uint64_t linger_until_ns)
+{
+	if (c->state == CONN_LINGER)
+		c->linger_until_ns = MIN_OF(c->linger_until_ns, linger_until_ns);
+	if (c->state != CONN_OPEN && c->state != CONN_HANDSHAKE)
+		return;
+	/* A handshake has nothing to deliver; it ends with its first write. */
+	c->close_code = app_code;
+	c->linger_until_ns = c->state == CONN_OPEN ? linger_until_ns : 0;
+	c->state = c->state == CONN_OPEN ? CONN_LINGER : CONN_HANDSHAKE;
+	if (c->state == CONN_HANDSHAKE)
+		c->end = CONN_END_OURS;
+	conn_touch(c);
+}
+
+void net_conn_close(struct net_conn *c, uint64_t app_code)
+{
+	conn_close_at(c, app_code, c->ep->now_ns + (uint64_t)NET_LINGER_MS * NGTCP2_MILLISECONDS);
+}
+
+const struct net_address *net_conn_peer(const struct net_conn *c)
+{
+	return &c->path.remote;
+}
+
+enum status net_stream_open(struct net_conn *c, void *stream_user, struct net_stream **ret)
+{
+	int64_t id;
+
+	if (c->state != CONN_OPEN)
+		return ST_CLOSED;
+	int rv = ngtcp2_conn_open_bidi_stream(c->ng, &id, NULL);
+	if (rv == NGTCP2_ERR_STREAM_ID_BLOCKED)
+		return ST_BUSY;
+	struct net_stream *s = rv == 0 ? stream_new(c, id) : NULL;
+	if (s == NULL)
+		return ST_NOMEM;
+	(void)ngtcp2_conn_set_stream_user_data(c->ng, id, s);
+	s->user = stream_user;
+	*ret = s;
+	return ST_OK;
+}
+
+/* ---- moves ---- */
+
+void conn_recv(struct net_conn *c, const struct net_path *path, const uint8_t *p, size_t n)
+{
+	ngtcp2_path ngp = ng_path(path);
+	ngtcp2_pkt_info pi = {0};
+
+	if (c->state == CONN_CLOSING) {
+		c->n_late++;
+		if ((c->n_late & (c->n_late - 1)) == 0)
+			send_close_packet(c);
+		return;
+	}
+	int rv = ngtcp2_conn_read_pkt(c->ng, &ngp, &pi, p, n, c->ep->now_ns);
+	if (rv != 0)
+		conn_end_error(c, rv);
+	else
+		conn_touch(c);
+}
+
+void conn_expire(struct net_conn *c)
+{
+	if (c->state == CONN_CLOSING) {
+		conn_free(c);
+		return;
+	}
+	timer_set(&c->ep->timers, &c->timer, TIMER_NEVER); /* conn_write sets the next one */
+	int rv = ngtcp2_conn_get_expiry(c->ng) <= c->ep->now_ns
+		     ? ngtcp2_conn_handle_expiry(c->ng, c->ep->now_ns)
+		     : 0;
+	if (rv != 0)
+		conn_end_error(c, rv);
+	else
+		conn_touch(c);
+}
+
+/* One packet of up to packet_bytes; 0: nothing may be sent now. FLAG_MORE lets small messages of
+ * several streams share it. */
+static ngtcp2_ssize write_packet(struct net_conn *c, uint8_t *room, ngtcp2_path *path)
+{
+	for (;;) {
+		struct net_stream *s = TAILQ_FIRST(&c->pending);
+		ngtcp2_vec v[VEC_MAX];
+		ngtcp2_pkt_info pi;
+		ngtcp2_ssize taken = -1;
+		size_t total = 0;
+		size_t n_vec = s != NULL ? stream_vec(s, v, VEC_MAX, &total) : 0;
+		bool fin = s != NULL && s->fin && total == s->n_unsent;
+		uint32_t flags = (s != NULL ? NGTCP2_WRITE_STREAM_FLAG_MORE : 0) |
+				 (fin ? NGTCP2_WRITE_STREAM_FLAG_FIN : 0);
+		ngtcp2_ssize n = ngtcp2_conn_writev_stream(c->ng, path, &pi, room, c->packet_bytes,
+							   &taken, flags, s != NULL ? s->id : -1, v,
+							   n_vec, c->ep->now_ns);
+
+		if (n == NGTCP2_ERR_STREAM_DATA_BLOCKED) {
+			s->blocked = true;
+			stream_set_pending(s, false);
+			continue;
+		}
+		if (n == NGTCP2_ERR_STREAM_SHUT_WR || n == NGTCP2_ERR_STREAM_NOT_FOUND) {
+			stream_broken(s);
+			continue;
+		}
+		if (s != NULL && taken >= 0)
+			stream_sent(s, (size_t)taken, fin && (size_t)taken == total);
+		if (n == NGTCP2_ERR_WRITE_MORE)
+			continue;
+		if (s != NULL && s->is_pending && n > 0) { /* the next packet begins with another */
+			stream_set_pending(s, false);
+			stream_set_pending(s, true);
+		}
+		return n;
+	}
+}
+
+enum pump_result { PUMP_DONE, PUMP_MORE, PUMP_GONE };
+
+static enum pump_result pump(struct net_conn *c)
+{
+	struct endpoint *e = c->ep;
+	ngtcp2_path_storage ps;
+	size_t written = 0;
+	enum pump_result result = PUMP_DONE;
+
+	ngtcp2_path_storage_zero(&ps);
+	for (;;) {
+		uint8_t *room = e->sink.room(e->sink.ctx, c->packet_bytes);
+		if (room == NULL || written >= NET_BURST_BYTES) {
+			result = PUMP_MORE;
+			break;
+		}
+		ngtcp2_ssize n = write_packet(c, room, &ps.path);
+		if (n < 0) {
+			conn_end_error(c, (int)n);
+			return PUMP_GONE;
+		}
+		if (n == 0)
+			break;
+		put_packet(c, &ps.path, (size_t)n);
+		written += (size_t)n;
+	}
+	if (written > 0)
+		ngtcp2_conn_update_pkt_tx_time(c->ng, e->now_ns);
+	return result;
+}
+
+bool conn_write(struct net_conn *c)
+{
+	struct endpoint *e = c->ep;
+	uint64_t deadline;
+
+	if (c->state == CONN_CLOSING)
+		return false;
+	if (c->state == CONN_HANDSHAKE && c->end == CONN_END_OURS) {
+		conn_end_app(c);
+		return false;
+	}
+	enum pump_result r = pump(c);
+	if (r == PUMP_GONE)
+		return false;
+	deadline = ngtcp2_conn_get_expiry(c->ng);
+	if (c->state == CONN_LINGER) {
+		if (c->held_bytes == 0 || e->now_ns >= c->linger_until_ns) {
+			conn_end_app(c);
+			return false;
+		}
+		deadline = MIN_OF(deadline, c->linger_until_ns);
+	}
+	timer_set(&e->timers, &c->timer, deadline);
+	return r == PUMP_MORE;
+}

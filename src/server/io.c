@@ -1,0 +1,167 @@
+/* One I/O thread: the transport's events to sessions, and the run queue of statements that need more
+ * than one slice. */
+#include "base/log.h"
+#include "server/server_int.h"
+#include "server/session.h"
+
+struct metric metric_connections = {
+	.name = "geode_connections", .help = "Open connections.", .is_gauge = true};
+struct metric metric_sessions = {
+	.name = "geode_sessions", .help = "Open sessions (streams).", .is_gauge = true};
+struct metric metric_statements = {.name = "geode_statements_total", .help = "Statements begun."};
+struct metric metric_errors = {
+	.name = "geode_statement_errors_total", .help = "Statements that ended with an error."};
+struct metric metric_rows = {.name = "geode_rows_total", .help = "Result rows sent."};
+struct metric metric_commits = {
+	.name = "geode_commits_total", .help = "Transactions with writes that were committed."};
+struct histogram metric_statement_time = {
+	.name = "geode_statement_seconds", .help = "Time from a request to its last frame."};
+
+void io_register_metrics(void)
+{
+	metric_register(&metric_connections);
+	metric_register(&metric_sessions);
+	metric_register(&metric_statements);
+	metric_register(&metric_errors);
+	metric_register(&metric_rows);
+	metric_register(&metric_commits);
+	histogram_register(&metric_statement_time);
+}
+
+/* ---- sessions ---------------------------------------------------------------------------------- */
+
+void io_add_session(struct io *io, struct session *s)
+{
+	s->next = io->sessions;
+	s->prev = NULL;
+	if (io->sessions != NULL)
+		io->sessions->prev = s;
+	io->sessions = s;
+	metric_add(&metric_sessions, 1);
+}
+
+static void unqueue(struct io *io, struct session *s)
+{
+	struct session *before = NULL;
+
+	if (!s->queued)
+		return;
+	for (struct session *at = io->run_first; at != s; at = at->next_run)
+		before = at;
+	if (before != NULL)
+		before->next_run = s->next_run;
+	else
+		io->run_first = s->next_run;
+	if (io->run_last == s)
+		io->run_last = before;
+	s->queued = false;
+}
+
+void io_remove_session(struct io *io, struct session *s)
+{
+	unqueue(io, s);
+	if (s->prev != NULL)
+		s->prev->next = s->next;
+	else
+		io->sessions = s->next;
+	if (s->next != NULL)
+		s->next->prev = s->prev;
+	metric_add(&metric_sessions, -1);
+}
+
+void io_queue_run(struct io *io, struct session *s)
+{
+	if (s->queued)
+		return;
+	s->queued = true;
+	s->next_run = NULL;
+	if (io->run_last != NULL)
+		io->run_last->next_run = s;
+	else
+		io->run_first = s;
+	io->run_last = s;
+}
+
+/* ---- the transport's events --------------------------------------------------------------------- */
+
+static void *on_conn_opened(void *loop_user, struct net_conn *net)
+{
+	return conn_new(loop_user, net);
+}
+
+static void on_conn_closed(void *conn_user)
+{
+	conn_closed(conn_user);
+}
+
+static void *on_stream_opened(void *conn_user, struct net_stream *stream)
+{
+	return session_new(conn_user, stream);
+}
+
+static void on_stream_data(void *user, const uint8_t *p, size_t n, bool fin)
+{
+	session_data(user, p, n, fin);
+}
+
+static void on_stream_writable(void *user)
+{
+	session_writable(user);
+}
+
+static void on_stream_closed(void *user)
+{
+	session_close(user);
+}
+
+static void tell_stopping(struct io *io)
+{
+	if (io->told_stopping || !atomic_load_explicit(&io->stopping, memory_order_acquire))
+		return;
+	io->told_stopping = true;
+	for (struct session *s = io->sessions, *next; s != NULL; s = next) {
+		next = s->next;
+		session_shutdown(s);
+	}
+}
+
+/* A bounded number of slices, so that no socket waits long; those that still run go to the end. */
+static bool on_turn(void *loop_user)
+{
+	struct io *io = loop_user;
+
+	tell_stopping(io);
+	for (unsigned i = 0; i < IO_SLICES_PER_TURN && io->run_first != NULL; i++) {
+		struct session *s = io->run_first;
+		io->run_first = s->next_run;
+		if (io->run_first == NULL)
+			io->run_last = NULL;
+		s->queued = false;
+		session_slice(s);
+	}
+	return io->run_first != NULL;
+}
+
+static void on_message(void *loop_user, struct queue_node *n)
+{
+	(void)loop_user;
+	session_committed(container_of(n, struct session, wake));
+}
+
+const struct net_handler io_handler = {
+	.conn_opened = on_conn_opened,
+	.conn_closed = on_conn_closed,
+	.stream_opened = on_stream_opened,
+	.stream_data = on_stream_data,
+	.stream_writable = on_stream_writable,
+	.stream_closed = on_stream_closed,
+	.turn = on_turn,
+	.message = on_message,
+};
+
+void io_run(void *arg)
+{
+	struct io *io = arg;
+
+	net_loop_run(io->loop);
+}

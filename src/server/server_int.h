@@ -1,0 +1,65 @@
+/* server/server_int.h - the process: what all its threads share, and one I/O thread.
+ *
+ * Room:    server, private.
+ * Threads: struct server is filled before the I/O threads start; afterwards only its atomics and the
+ *          objects that say so themselves change. A struct io belongs to its thread. */
+#ifndef SERVER_SERVER_INT_H
+#define SERVER_SERVER_INT_H
+
+#include "base/arena.h"
+#include "base/metric.h"
+#include "base/thread.h"
+#include "db/db.h"
+#include "net/net.h"
+#include "plan/plan.h"
+#include "server/config.h"
+#include "txn/txn.h"
+
+#define IO_SLICES_PER_TURN 8 /* statements that get a slice before the socket is looked at again */
+
+enum server_close { /* application error codes of CONNECTION_CLOSE */
+	SERVER_CLOSE_OK = 0,
+	SERVER_CLOSE_PROTOCOL = 1,
+	SERVER_CLOSE_REFUSED = 2,
+	SERVER_CLOSE_NO_MEMORY = 3,
+	SERVER_CLOSE_SHUTDOWN = 4,
+};
+
+struct session;
+struct admin;
+
+struct server {
+	const struct config *config;
+	struct db *db;
+	struct store *store;
+	struct txn_mgr *txns;
+	struct plan_cache *plans;
+	struct budget query_budget; /* of all statements */
+	struct admin *admin;
+	uint32_t n_ios;
+	struct io *ios;
+};
+
+struct io {
+	struct server *server;
+	struct net_loop *loop;
+	struct thread thread;
+	struct session *run_first, *run_last; /* statements with work to do */
+	struct session *sessions;
+	_Atomic bool stopping; /* running statements end with 57P01 */
+	bool told_stopping;
+};
+
+extern struct metric metric_connections, metric_sessions, metric_statements, metric_errors,
+	metric_rows, metric_commits;
+extern struct histogram metric_statement_time;
+
+/* io.c */
+extern const struct net_handler io_handler;
+void io_queue_run(struct io *io, struct session *s);
+void io_add_session(struct io *io, struct session *s);
+void io_remove_session(struct io *io, struct session *s);
+void io_run(void *arg); /* the thread */
+void io_register_metrics(void);
+
+#endif
