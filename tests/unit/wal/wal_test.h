@@ -77,7 +77,7 @@ static inline void log_open(struct log *l, uint64_t segment_bytes)
 	    .next_seq = 1,
 	    .segment_bytes = segment_bytes,
 	    .before_segment = log_fence,
-		.before_ctx = l,
+	    .before_ctx = l,
 	    .published = log_published,
 	    .alarm = log_alarm,
 	    .ctx = l,
