@@ -19,7 +19,7 @@ struct geode_session *geode_connect(const char *address, struct geode_error *ret
 	if (st == ST_OK)
 		st = transport_quic_open(&dsn, &t, &d);
 	if (st == ST_OK) {
-		(void)session_start(t, &dsn, &s, ret_error); /* s tells */
+		(void)client_start(t, &dsn, &s, ret_error); /* s tells */
 	} else {
 		error_from_diag(ret_error, &d, st);
 	}

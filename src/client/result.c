@@ -27,7 +27,7 @@ static enum geode_status send_statement(struct geode_session *s, const char *tex
 		r.execute.params = p->levels[0].entries.v;
 		r.execute.n_params = p->levels[0].entries.n;
 	}
-	const enum geode_status st = session_send(s, &r);
+	const enum geode_status st = client_send(s, &r);
 	s->n_sent += st == GEODE_OK;
 	return st;
 }
@@ -53,7 +53,7 @@ static enum geode_status send_pull(struct geode_result *r)
 	struct request pull = {.kind = REQUEST_PULL};
 
 	pull.pull.page_size = r->session->page_size;
-	const enum geode_status st = session_send(r->session, &pull);
+	const enum geode_status st = client_send(r->session, &pull);
 	r->pull_sent = st == GEODE_OK;
 	return st;
 }
@@ -62,7 +62,7 @@ static enum geode_status send_pull(struct geode_result *r)
 static enum geode_status read_head(struct geode_session *s, struct geode_result *r)
 {
 	struct reply reply;
-	enum geode_status st = session_read(s, &r->arena, &reply);
+	enum geode_status st = client_read(s, &r->arena, &reply);
 
 	if (st != GEODE_OK)
 		return st;
@@ -71,7 +71,7 @@ static enum geode_status read_head(struct geode_session *s, struct geode_result 
 	r->n_columns = reply.schema.n_columns;
 	r->columns = reply.schema.columns;
 	memcpy(r->status, reply.status.p, MIN_OF(reply.status.len, sizeof r->status - 1));
-	st = session_read(s, &r->rows, &reply);
+	st = client_read(s, &r->rows, &reply);
 	if (st != GEODE_OK)
 		return st;
 	if (reply.kind != REPLY_PAGE ||
@@ -116,7 +116,7 @@ static enum geode_status open_result(struct geode_session *s, struct geode_resul
 enum geode_status geode_send(struct geode_session *s, const char *text,
 			     const struct geode_params *p)
 {
-	const enum geode_status st = session_settle(s);
+	const enum geode_status st = client_settle(s);
 
 	return st == GEODE_OK ? send_statement(s, text, p, 0) : st;
 }
@@ -145,7 +145,7 @@ enum geode_status geode_execute(struct geode_session *s, const char *text,
 	if (s->n_sent != 0)
 		return fail(s, GQL_CONNECTION,
 			    "statements are on the way: receive their answers first");
-	enum geode_status st = session_settle(s);
+	enum geode_status st = client_settle(s);
 	if (st == GEODE_OK)
 		st = send_statement(s, text, params, s->page_size);
 	return st == GEODE_OK ? geode_receive(s, ret) : st;
@@ -184,7 +184,7 @@ static enum geode_status next_page(struct geode_result *r)
 	arena_reset(&r->rows);
 	r->pull_sent = false;
 	r->n_rows = r->i_next = 0;
-	const enum geode_status st = session_read(s, &r->rows, &reply);
+	const enum geode_status st = client_read(s, &r->rows, &reply);
 	if (st == GEODE_OK && reply.kind != REPLY_PAGE)
 		return violation(s);
 	if (st != GEODE_OK) {
@@ -229,7 +229,7 @@ void geode_result_free(struct geode_result *r)
 	if (r == NULL)
 		return;
 	if (r->session != NULL && r->session->open == r)
-		(void)session_settle(r->session); /* a failure is the session's: it stays broken */
+		(void)client_settle(r->session); /* a failure is the session's: it stays broken */
 	arena_release(&r->arena);
 	arena_release(&r->rows);
 	MEM_FREE(MEM_SESSION, r);

@@ -53,7 +53,7 @@ static enum geode_status broken(struct geode_session *s, struct diag *d, enum st
 	return GEODE_BROKEN;
 }
 
-enum geode_status session_send(struct geode_session *s, const struct request *r)
+enum geode_status client_send(struct geode_session *s, const struct request *r)
 {
 	struct chain bytes = {0};
 	struct diag d;
@@ -85,7 +85,7 @@ static enum status read_frame(struct geode_session *s, struct arena *a, struct r
 	}
 }
 
-enum geode_status session_read(struct geode_session *s, struct arena *a, struct reply *ret)
+enum geode_status client_read(struct geode_session *s, struct arena *a, struct reply *ret)
 {
 	struct diag d;
 
@@ -112,10 +112,10 @@ static enum geode_status discard_page(struct geode_session *s, struct geode_resu
 	arena_reset(&r->rows);
 	r->n_rows = r->i_next = 0;
 	r->row = NULL;
-	return session_read(s, &r->rows, &reply) == GEODE_BROKEN ? GEODE_BROKEN : GEODE_OK;
+	return client_read(s, &r->rows, &reply) == GEODE_BROKEN ? GEODE_BROKEN : GEODE_OK;
 }
 
-enum geode_status session_settle(struct geode_session *s)
+enum geode_status client_settle(struct geode_session *s)
 {
 	struct geode_result *r = s->open;
 
@@ -152,13 +152,13 @@ static enum geode_status ask(struct geode_session *s, const struct request *r)
 			       s->n_sent);
 		return fail(s, &d, ST_INVALID);
 	}
-	enum geode_status st = session_settle(s);
+	enum geode_status st = client_settle(s);
 	if (st == GEODE_OK)
-		st = session_send(s, r);
+		st = client_send(s, r);
 	if (st != GEODE_OK)
 		return st;
 	arena_init(&a, MEM_SESSION, NULL);
-	st = session_read(s, &a, &reply);
+	st = client_read(s, &a, &reply);
 	if (st == GEODE_OK && (reply.kind != REPLY_DONE || reply.request != r->kind))
 		st = unexpected(s);
 	arena_release(&a);
@@ -180,9 +180,9 @@ static enum geode_status say_hello(struct geode_session *s, const struct dsn *ds
 	    .graph = dsn->graph.len != 0 ? dsn->graph : STR_NULL,
 	    .role = dsn->role.len != 0 ? dsn->role : STR_NULL,
 	};
-	enum geode_status st = session_send(s, &r);
+	enum geode_status st = client_send(s, &r);
 	if (st == GEODE_OK)
-		st = session_read(s, &s->arena, &reply);
+		st = client_read(s, &s->arena, &reply);
 	if (st != GEODE_OK)
 		return st;
 	if (reply.kind != REPLY_HELLO)
@@ -199,8 +199,8 @@ static enum geode_status say_hello(struct geode_session *s, const struct dsn *ds
 	return GEODE_OK;
 }
 
-enum geode_status session_start(struct transport *t, const struct dsn *dsn,
-				struct geode_session **ret, struct geode_error *ret_error)
+enum geode_status client_start(struct transport *t, const struct dsn *dsn,
+			       struct geode_session **ret, struct geode_error *ret_error)
 {
 	struct geode_session *s = MEM_NEW(MEM_SESSION, struct geode_session);
 

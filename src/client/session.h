@@ -53,17 +53,17 @@ struct geode_params {
 
 /* A session over a transport that is connected; takes it in every case. For tests, and
  * geode_connect's second half: says hello. */
-enum geode_status session_start(struct transport *t, const struct dsn *dsn,
-				struct geode_session **ret, struct geode_error *ret_error);
+enum geode_status client_start(struct transport *t, const struct dsn *dsn,
+			       struct geode_session **ret, struct geode_error *ret_error);
 
 /* What d says, or what st says when d is not set. */
 void error_from_diag(struct geode_error *e, struct diag *d, enum status st);
 
-enum geode_status session_send(struct geode_session *s, const struct request *r);
+enum geode_status client_send(struct geode_session *s, const struct request *r);
 /* The next frame that is not to be skipped. GEODE_FAILED: it was an error, which is now s->error.
  */
-enum geode_status session_read(struct geode_session *s, struct arena *a, struct reply *ret);
+enum geode_status client_read(struct geode_session *s, struct arena *a, struct reply *ret);
 /* No result is open afterwards. */
-enum geode_status session_settle(struct geode_session *s);
+enum geode_status client_settle(struct geode_session *s);
 
 #endif

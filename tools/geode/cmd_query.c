@@ -110,7 +110,7 @@ static int run(struct query *q, int argc, char **argv)
 	}
 	q->runner.session = cmd_connect("query", &q->server);
 	if (q->runner.session != NULL)
-		code = statement_run_all(&q->runner, buf_str(&text));
+		code = runner_run_all(&q->runner, buf_str(&text));
 	geode_disconnect(q->runner.session);
 out:
 	buf_release(&text);

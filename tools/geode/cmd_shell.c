@@ -115,7 +115,7 @@ static void run_one(struct shell *s, struct str text)
 {
 	if (statement_is_empty(text))
 		return;
-	const int code = statement_run(&s->runner, text);
+	const int code = runner_run(&s->runner, text);
 	if (code != CMD_EXIT_OK)
 		s->code = code;
 }
@@ -299,7 +299,7 @@ static int run_shell(struct shell *s)
 	if (s->runner.session == NULL)
 		return CMD_EXIT_FAILURE;
 	if (s->command != NULL)
-		return statement_run_all(&s->runner, str_of(s->command));
+		return runner_run_all(&s->runner, str_of(s->command));
 	return isatty(STDIN_FILENO) ? run_terminal(s) : run_stream(s);
 }
 

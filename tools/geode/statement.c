@@ -78,7 +78,7 @@ static int run_text(struct runner *r, const char *text)
 	return code;
 }
 
-int statement_run(struct runner *r, struct str text)
+int runner_run(struct runner *r, struct str text)
 {
 	const struct request_word *word = find_word(text);
 	struct buf z;
@@ -99,7 +99,7 @@ int statement_run(struct runner *r, struct str text)
 	return code;
 }
 
-int statement_run_all(struct runner *r, struct str text)
+int runner_run_all(struct runner *r, struct str text)
 {
 	int code = CMD_EXIT_OK;
 
@@ -108,7 +108,7 @@ int statement_run_all(struct runner *r, struct str text)
 		size_t used;
 		(void)statement_next(text, &one, &used);
 		if (!statement_is_empty(one))
-			code = statement_run(r, one);
+			code = runner_run(r, one);
 		text = (struct str){text.p + used, text.len - used};
 	}
 	return code;

@@ -18,8 +18,8 @@ struct runner {
 
 /* Runs one statement (without ';') and prints its rows, or its error. PING, BEGIN, COMMIT, ROLLBACK
  * and their long forms are requests of the protocol. Gives a cmd_exit. */
-int statement_run(struct runner *r, struct str text);
+int runner_run(struct runner *r, struct str text);
 /* All statements of a text in order, up to the first failure. */
-int statement_run_all(struct runner *r, struct str text);
+int runner_run_all(struct runner *r, struct str text);
 
 #endif

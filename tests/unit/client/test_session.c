@@ -128,7 +128,7 @@ static struct geode_session *start(struct script *s, size_t step)
 	assert_int_equal(dsn_parse("ada@h/g", &s->arena, &dsn, &d), ST_OK);
 	answer_hello(&c, STR("id"), STR("g"));
 	say(s, &c);
-	assert_int_equal(session_start(&s->transport, &dsn, &session, &error), GEODE_OK);
+	assert_int_equal(client_start(&s->transport, &dsn, &session, &error), GEODE_OK);
 	assert_true(str_eq(s->last.hello.username, STR("ada")));
 	assert_string_equal(geode_session_graph(session), "g");
 	return session;
@@ -313,7 +313,7 @@ static void test_refused(void **state)
 	(void)diag_set(&d, GQL_AUTH_FAILED, DIAG_NO_POSITION, "wrong password");
 	answer_hello_refused(&c, &d);
 	say(&s, &c);
-	assert_int_equal(session_start(&s.transport, &dsn, &session, &error), GEODE_FAILED);
+	assert_int_equal(client_start(&s.transport, &dsn, &session, &error), GEODE_FAILED);
 	assert_string_equal(error.code, "28000");
 	assert_string_equal(error.message, "wrong password");
 	assert_true(s.closed);
