@@ -1,5 +1,4 @@
-/* A blocking client over the same state machine as the server's loop: packets move only inside its
- * calls. */
+/* net/client.c - the blocking client: an endpoint of its own, moved by the calls. */
 #include "net/client.h"
 
 #include <errno.h>
@@ -7,38 +6,36 @@
 #include <poll.h>
 #include <stdio.h>
 
-#include "base/buf.h"
 #include "base/clock.h"
 #include "net/net_int.h"
 #include "net/udp.h"
 
-#define CLIENT_STREAM_WINDOW (6u << 20)
-#define CLIENT_CONN_WINDOW (16u << 20)
-#define CLIENT_HANDSHAKE_MS 10000
-#define CLOSE_MS 50 /* for the close packet to leave */
+#define STREAM_WINDOW (6u << 20)
+#define CONN_WINDOW (16u << 20)
+#define NS_PER_S UINT64_C(1000000000)
+#define NS_PER_US UINT64_C(1000)
+
+struct net_client {
+	struct udp udp;
+	struct endpoint *ep;
+	struct net_conn *conn; /* NULL: gone */
+	bool opened, bad_certificate;
+	uint64_t spin_ns;
+	LIST_HEAD(, net_client_stream) streams;
+	char reason[NET_CONN_END_TEXT_LEN];
+	char server_name[NI_MAXHOST];
+};
 
 struct net_client_stream {
 	struct net_client *client;
-	struct net_stream *stream; /* NULL: ended or gone */
-	struct buf in;             /* received, not taken */
-	size_t in_at;
-	bool ended; /* the server ended it */
-	struct net_client_stream *prev, *next;
+	struct net_stream *net; /* NULL: ended */
+	struct chain in;	/* received, not taken */
+	size_t in_at;		/* into its first chunk */
+	bool fin;
+	LIST_ENTRY(net_client_stream) link;
 };
 
-struct net_client {
-	struct udp *udp;
-	struct endpoint *endpoint;
-	struct net_conn *conn; /* NULL: gone */
-	bool opened;
-	bool refused; /* the certificate */
-	struct net_path path;
-	struct net_client_stream *streams;
-	char reason[NET_CONN_END_TEXT_LEN];
-	uint64_t now_ns;
-};
-
-/* ---- what the endpoint tells ----------------------------------------------------------------------- */
+/* ---- handler ---- */
 
 static void *on_opened(void *user, struct net_conn *conn)
 {
@@ -49,197 +46,238 @@ static void *on_opened(void *user, struct net_conn *conn)
 	return c;
 }
 
-static void on_conn_closed(void *user)
+static void on_closed(void *user)
 {
 	struct net_client *c = user;
 
-	c->refused = c->conn->verdict.reason != NULL;
-	(void)conn_end_text(c->conn, c->reason);
+	if (c->conn == NULL)
+		return;
+	conn_end_text(c->conn, c->reason);
+	c->bad_certificate = c->conn->verdict.reason != NULL;
 	c->conn = NULL;
 }
 
-static void on_data(void *user, const uint8_t *p, size_t n, bool fin)
+/* A server of ours opens none. */
+static void *on_stream_opened(void *user, struct net_stream *s)
+{
+	(void)user;
+	(void)s;
+	return NULL;
+}
+
+static void on_stream_data(void *user, const uint8_t *p, size_t n, bool fin)
 {
 	struct net_client_stream *s = user;
 
-	buf_put(&s->in, p, n);
-	s->ended = s->ended || fin;
+	chain_put(&s->in, p, n);
+	s->fin |= fin;
 }
 
 static void on_stream_closed(void *user)
 {
 	struct net_client_stream *s = user;
 
-	s->stream = NULL;
+	s->net = NULL;
 }
 
 static const struct net_handler handler = {
-	.conn_opened = on_opened,
-	.conn_closed = on_conn_closed,
-	.stream_data = on_data,
-	.stream_closed = on_stream_closed,
+    .conn_opened = on_opened,
+    .conn_closed = on_closed,
+    .stream_opened = on_stream_opened,
+    .stream_data = on_stream_data,
+    .stream_closed = on_stream_closed,
 };
 
-/* ---- moving packets --------------------------------------------------------------------------------- */
+/* ---- moving packets ---- */
 
 static void on_datagram(void *ctx, const struct net_path *path, const uint8_t *p, size_t n)
 {
 	struct net_client *c = ctx;
+	struct net_path known = {.local = path->local, .remote = path->remote};
 
-	(void)path; /* a connected socket hears its peer only */
-	endpoint_recv(c->endpoint, &c->path, p, n, c->now_ns);
+	endpoint_recv(c->ep, &known, p, n, clock_mono_ns());
 }
 
-/* Reads what is there, writes what is due. True: more waits to be written. */
-static bool move_packets(struct net_client *c)
+static void give_up(struct net_client *c, const char *reason)
 {
-	c->now_ns = clock_mono_ns();
-	while (udp_recv(c->udp, on_datagram, c) == UDP_RX_BATCH)
-		;
-	endpoint_expire(c->endpoint, c->now_ns);
-	bool more = endpoint_send(c->endpoint, clock_mono_ns());
-	udp_flush(c->udp);
-	return more;
+	if (c->conn == NULL)
+		return;
+	conn_free(c->conn); /* comes back through on_closed */
+	snprintf(c->reason, sizeof c->reason, "%s", reason);
 }
 
-/* Sleeps until a packet, a deadline of QUIC's or the caller's. */
-static void rest(struct net_client *c, uint64_t deadline_ns)
+/* ICMP can be forged on a network, so an open connection believes it from this machine only. */
+static void check_refused(struct net_client *c)
 {
-	struct pollfd fd = {.fd = udp_fd(c->udp), .events = POLLIN};
-	uint64_t now = clock_mono_ns(), until = MIN_OF(endpoint_deadline(c->endpoint), deadline_ns);
-	uint64_t wait_ns = until > now ? until - now : 0;
-	struct timespec ts = {(time_t)(wait_ns / 1000000000), (long)(wait_ns % 1000000000)};
-
-	(void)ppoll(&fd, 1, until == UINT64_MAX ? NULL : &ts, NULL);
+	if (c->udp.refused && c->conn != NULL &&
+	    (!c->opened || net_address_is_loopback(net_conn_peer(c->conn))))
+		give_up(c, "connection refused");
+	c->udp.refused = false;
 }
 
-/* Moves packets until ready says so. ST_STOPPED: the deadline passed; ST_CLOSED: it cannot come. */
-static enum status wait_until(struct net_client *c, bool (*ready)(void *ctx), void *ctx,
-			      uint64_t deadline_ns)
+static void send_now(struct net_client *c)
 {
-	for (;;) {
-		bool more = move_packets(c);
-		if (ready(ctx))
-			return ST_OK;
-		if (c->conn == NULL)
-			return ST_CLOSED;
-		if (clock_mono_ns() >= deadline_ns)
-			return ST_STOPPED;
-		if (!more)
-			rest(c, deadline_ns);
+	bool more;
+
+	if (c->udp.blocked && !udp_flush(&c->udp))
+		return;
+	do
+		more = endpoint_send(c->ep, clock_mono_ns());
+	while (udp_flush(&c->udp) && more);
+}
+
+static void sleep_until(struct net_client *c, uint64_t until_ns)
+{
+	struct pollfd fd = {.fd = c->udp.fd,
+			    .events = (short)(POLLIN | (c->udp.blocked ? POLLOUT : 0))};
+	uint64_t now_ns = clock_mono_ns();
+	struct timespec t = {0};
+
+	until_ns = MIN_OF(until_ns, endpoint_deadline(c->ep));
+	if (until_ns > now_ns && until_ns != NET_NO_DEADLINE) {
+		t.tv_sec = (time_t)((until_ns - now_ns) / NS_PER_S);
+		t.tv_nsec = (long)((until_ns - now_ns) % NS_PER_S);
 	}
+	(void)ppoll(&fd, 1, until_ns != NET_NO_DEADLINE ? &t : NULL, NULL);
 }
 
-/* ---- connecting --------------------------------------------------------------------------------------- */
-
-static bool is_opened(void *ctx)
+/* Sends what is due, waits until something comes, reads it. The acknowledgement of what was read
+ * goes out with the next call: a request that follows carries it. */
+static void client_turn(struct net_client *c, uint64_t deadline_ns)
 {
-	return ((struct net_client *)ctx)->opened;
+	uint64_t spin_until_ns = clock_mono_ns() + c->spin_ns;
+	uint32_t n;
+
+	send_now(c);
+	do
+		n = udp_recv(&c->udp, on_datagram, c);
+	while (n == 0 && !c->udp.refused && clock_mono_ns() < spin_until_ns);
+	if (n == 0 && !c->udp.refused) {
+		sleep_until(c, deadline_ns);
+		n = udp_recv(&c->udp, on_datagram, c);
+	}
+	while (n == c->udp.n_rx)
+		n = udp_recv(&c->udp, on_datagram, c);
+	check_refused(c);
+	endpoint_expire(c->ep, clock_mono_ns());
 }
 
-static enum status open_endpoint(struct net_client *c, const struct net_client_options *o,
-				 const struct net_address *remote, struct diag *d)
+/* ---- connect and close ---- */
+
+static void client_shut(struct net_client *c)
 {
-	const struct udp_options uo = {.connect = remote, .n_threads = 1};
+	c->conn = NULL;
+	endpoint_free(c->ep);
+	udp_close(&c->udp);
+	c->ep = NULL;
+}
+
+static enum status try_address(struct net_client *c, const struct net_client_options *o,
+			       const struct net_address *to, uint64_t deadline_ns, struct diag *d)
+{
 	struct net_options no;
+	struct net_sink sink;
+	struct net_path path = {.remote = *to};
 
-	TRY(udp_open(&uo, d, &c->udp));
 	net_options_init(&no);
 	no.tls = o->tls;
-	no.stream_window = CLIENT_STREAM_WINDOW;
-	no.conn_window = CLIENT_CONN_WINDOW;
-	no.handshake_timeout_ms = CLIENT_HANDSHAKE_MS;
+	no.stream_window = STREAM_WINDOW;
+	no.conn_window = CONN_WINDOW;
 	if (o->idle_timeout_ms != 0)
 		no.idle_timeout_ms = o->idle_timeout_ms;
-	const struct net_sink sink = udp_sink(c->udp);
-	TRY(endpoint_new(&no, &handler, c, 0, &sink, &c->endpoint));
-	c->path = (struct net_path){.local = *udp_address(c->udp), .remote = *remote};
-	return endpoint_connect(c->endpoint, &c->path, o->server_name != NULL ? o->server_name : o->host,
-				clock_mono_ns(), &c->conn);
+	TRY(udp_connect(&c->udp, to, d));
+	path.local = c->udp.local;
+	sink = udp_sink(&c->udp);
+	TRY(endpoint_new(&no, &handler, c, 0, &sink, &c->ep));
+	TRY(endpoint_connect(c->ep, &path, c->server_name, clock_mono_ns(), &c->conn));
+	while (c->conn != NULL && !c->opened && clock_mono_ns() < deadline_ns)
+		client_turn(c, deadline_ns);
+	if (c->opened && c->conn != NULL)
+		return ST_OK;
+	if (c->conn != NULL)
+		give_up(c, "no answer in time");
+	return c->bad_certificate ? ST_AUTH : ST_IO;
 }
 
-static void client_free(struct net_client *c)
+static enum status resolve(const struct net_client_options *o, struct diag *d,
+			   struct addrinfo **ret)
+{
+	struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
+	char port[8];
+
+	snprintf(port, sizeof port, "%u", o->port);
+	int rv = getaddrinfo(o->host, port, &hints, ret);
+	if (rv != 0)
+		return diag_fail(d, ST_IO, GQL_CONNECTION, DIAG_NO_POSITION,
+				 "unknown host '%s': %s", o->host, gai_strerror(rv));
+	return ST_OK;
+}
+
+static enum status connect_any(struct net_client *c, const struct net_client_options *o,
+			       uint64_t deadline_ns, struct diag *d)
+{
+	struct addrinfo *all = NULL;
+	enum status st = ST_IO;
+
+	TRY(resolve(o, d, &all));
+	for (struct addrinfo *a = all; a != NULL; a = a->ai_next) {
+		struct net_address to;
+		uint64_t now_ns = clock_mono_ns();
+		uint64_t until_ns = deadline_ns;
+
+		if (now_ns >= deadline_ns || !net_address_from(a->ai_addr, a->ai_addrlen, &to))
+			continue;
+		if (a->ai_next != NULL) /* leave the others half of what is left */
+			until_ns = now_ns + (deadline_ns - now_ns) / 2;
+		diag_reset(d);
+		st = try_address(c, o, &to, until_ns, d);
+		if (st == ST_OK || st == ST_AUTH)
+			break;
+		client_shut(c);
+	}
+	freeaddrinfo(all);
+	if (st != ST_OK && !diag_is_set(d))
+		(void)diag_set(d, st == ST_AUTH ? GQL_AUTH_FAILED : GQL_CONNECTION,
+			       DIAG_NO_POSITION, "cannot connect to '%s', port %u: %s", o->host,
+			       o->port, c->reason[0] != '\0' ? c->reason : "no answer in time");
+	return st;
+}
+
+enum status net_client_connect(const struct net_client_options *o, uint64_t deadline_ns,
+			       struct diag *d, struct net_client **ret)
+{
+	struct net_client *c = MEM_NEW(MEM_NET, struct net_client);
+
+	if (c == NULL)
+		return ST_NOMEM;
+	c->udp.fd = -1;
+	c->spin_ns = o->spin_us * NS_PER_US;
+	LIST_INIT(&c->streams);
+	snprintf(c->server_name, sizeof c->server_name, "%s",
+		 o->server_name != NULL ? o->server_name : o->host);
+	enum status st = connect_any(c, o, deadline_ns, d);
+	if (st != ST_OK) {
+		net_client_close(c, 0);
+		return st;
+	}
+	*ret = c;
+	return ST_OK;
+}
+
+void net_client_close(struct net_client *c, uint64_t app_code)
 {
 	struct net_client_stream *s;
 
 	if (c == NULL)
 		return;
-	endpoint_free(c->endpoint); /* tells the streams */
-	while ((s = c->streams) != NULL) {
-		c->streams = s->next;
-		buf_release(&s->in);
-		MEM_FREE(MEM_NET, s);
-	}
-	udp_close(c->udp);
-	MEM_FREE(MEM_NET, c);
-}
-
-static enum status try_address(const struct net_client_options *o, const struct net_address *remote,
-			       uint64_t deadline_ns, struct diag *d, struct net_client **ret)
-{
-	char text[NET_ADDRESS_TEXT_LEN];
-	struct net_client *c = MEM_NEW(MEM_NET, struct net_client);
-
-	if (c == NULL)
-		return ST_NOMEM;
-	enum status st = open_endpoint(c, o, remote, d);
-	if (st == ST_OK)
-		st = wait_until(c, is_opened, c, deadline_ns);
-	if (st == ST_OK) {
-		*ret = c;
-		return ST_OK;
-	}
-	if (st == ST_CLOSED && c->refused)
-		st = ST_AUTH;
-	if (st == ST_CLOSED || st == ST_AUTH)
-		(void)diag_fail(d, st, GQL_CONNECTION, DIAG_NO_POSITION, "cannot connect to %s: %s",
-				net_address_text(remote, text), c->reason);
-	else if (st == ST_STOPPED)
-		(void)diag_fail(d, st, GQL_CONNECTION, DIAG_NO_POSITION,
-				"cannot connect to %s: no answer in time",
-				net_address_text(remote, text));
-	client_free(c);
-	return st;
-}
-
-enum status net_client_connect(const struct net_client_options *o, uint64_t deadline_ns, struct diag *d,
-			       struct net_client **ret)
-{
-	const struct addrinfo hints = {.ai_socktype = SOCK_DGRAM, .ai_flags = AI_NUMERICSERV};
-	struct addrinfo *all = NULL;
-	char port[8];
-	enum status st = ST_IO;
-
-	snprintf(port, sizeof port, "%u", o->port);
-	int rc = getaddrinfo(o->host, port, &hints, &all);
-	if (rc != 0)
-		return diag_fail(d, ST_IO, GQL_CONNECTION, DIAG_NO_POSITION, "cannot resolve '%s': %s",
-				 o->host, gai_strerror(rc));
-	for (struct addrinfo *ai = all; ai != NULL; ai = ai->ai_next) {
-		struct net_address remote;
-		if (!net_address_from(ai->ai_addr, ai->ai_addrlen, &remote))
-			continue;
-		diag_reset(d); /* the last address's reason is told */
-		st = try_address(o, &remote, deadline_ns, d, ret);
-		if (st == ST_OK || st == ST_AUTH || st == ST_NOMEM)
-			break;
-	}
-	freeaddrinfo(all);
-	return st;
-}
-
-void net_client_close(struct net_client *c, uint64_t app_code)
-{
-	if (c == NULL)
-		return;
 	if (c->conn != NULL) {
-		uint64_t until = clock_mono_ns() + CLOSE_MS * UINT64_C(1000000);
-		conn_close_at(c->conn, app_code, until);
-		while (endpoint_n_live(c->endpoint) > 0 && clock_mono_ns() < until)
-			if (!move_packets(c) && endpoint_n_live(c->endpoint) > 0)
-				rest(c, until);
+		conn_close_at(c->conn, app_code, 0);
+		send_now(c);
 	}
-	client_free(c);
+	while ((s = LIST_FIRST(&c->streams)) != NULL)
+		net_client_stream_close(s);
+	client_shut(c);
+	MEM_FREE(MEM_NET, c);
 }
 
 bool net_client_is_open(const struct net_client *c)
@@ -247,54 +285,40 @@ bool net_client_is_open(const struct net_client *c)
 	return c->conn != NULL;
 }
 
-const char *net_client_reason(const struct net_client *c)
-{
-	return c->reason;
-}
-
 bool net_client_fingerprint(const struct net_client *c, uint8_t ret[TLS_FINGERPRINT_LEN])
 {
 	return c->conn != NULL && tls_peer_fingerprint(c->conn->session, ret);
 }
 
-/* ---- streams ---------------------------------------------------------------------------------------------- */
-
-struct opening {
-	struct net_client_stream *s;
-	enum status st;
-};
-
-static bool try_open(void *ctx)
+const char *net_client_reason(const struct net_client *c)
 {
-	struct opening *o = ctx;
-
-	if (o->s->client->conn == NULL)
-		return false;
-	o->st = net_stream_open(o->s->client->conn, o->s, &o->s->stream);
-	return o->st != ST_BUSY;
+	return c->reason;
 }
+
+/* ---- streams ---- */
 
 enum status net_client_stream_open(struct net_client *c, uint64_t deadline_ns,
 				   struct net_client_stream **ret)
 {
 	struct net_client_stream *s = MEM_NEW(MEM_NET, struct net_client_stream);
-	struct opening o = {.s = s};
+	enum status st = ST_CLOSED;
 
 	if (s == NULL)
 		return ST_NOMEM;
-	s->client = c;
-	buf_init(&s->in, MEM_NET, 0);
-	enum status st = wait_until(c, try_open, &o, deadline_ns);
-	if (st == ST_OK)
-		st = o.st;
+	while (c->conn != NULL && (st = net_stream_open(c->conn, s, &s->net)) == ST_BUSY) {
+		if (clock_mono_ns() >= deadline_ns) {
+			st = ST_STOPPED;
+			break;
+		}
+		client_turn(c, deadline_ns);
+	}
 	if (st != ST_OK) {
 		MEM_FREE(MEM_NET, s);
-		return st;
+		return c->conn == NULL ? ST_CLOSED : st;
 	}
-	s->next = c->streams;
-	if (c->streams != NULL)
-		c->streams->prev = s;
-	c->streams = s;
+	s->client = c;
+	net_stream_pause(s->net); /* credit is given as bytes are taken */
+	LIST_INSERT_HEAD(&c->streams, s, link);
 	*ret = s;
 	return ST_OK;
 }
@@ -303,63 +327,63 @@ void net_client_stream_close(struct net_client_stream *s)
 {
 	if (s == NULL)
 		return;
-	if (s->stream != NULL) {
-		struct net_stream *stream = s->stream;
-		stream->user = NULL; /* nothing more is told of it */
-		s->stream = NULL;
-		net_stream_reset(stream, NET_CLOSE_OK);
+	if (s->net != NULL) {
+		s->net->user = NULL;
+		net_stream_reset(s->net, NET_CLOSE_OK);
 	}
-	if (s->prev != NULL)
-		s->prev->next = s->next;
-	else
-		s->client->streams = s->next;
-	if (s->next != NULL)
-		s->next->prev = s->prev;
-	buf_release(&s->in);
+	chain_release(&s->in);
+	LIST_REMOVE(s, link);
 	MEM_FREE(MEM_NET, s);
 }
 
-static bool has_room(void *ctx)
+enum status net_client_send(struct net_client_stream *s, struct chain *chain, uint64_t deadline_ns)
 {
-	struct net_client_stream *s = ctx;
+	bool failed = chain->failed;
 
-	return s->stream == NULL || net_stream_unsent(s->stream) <= NET_STREAM_HIGH_BYTES;
-}
-
-enum status net_client_send(struct net_client_stream *s, struct chain *c, uint64_t deadline_ns)
-{
-	if (c->failed || s->stream == NULL) {
-		bool failed = c->failed;
-		chain_release(c);
+	if (s->net == NULL || failed) {
+		chain_release(chain);
 		return failed ? ST_NOMEM : ST_CLOSED;
 	}
-	net_stream_send(s->stream, c);
-	return wait_until(s->client, has_room, s, deadline_ns);
+	net_stream_send(s->net, chain);
+	send_now(s->client);
+	while (s->net != NULL && net_stream_unsent(s->net) > NET_STREAM_HIGH_BYTES) {
+		if (clock_mono_ns() >= deadline_ns)
+			return ST_STOPPED;
+		client_turn(s->client, deadline_ns);
+	}
+	return s->net != NULL ? ST_OK : ST_CLOSED;
 }
 
-static bool has_bytes(void *ctx)
+static size_t take(struct net_client_stream *s, uint8_t *p, size_t cap)
 {
-	struct net_client_stream *s = ctx;
+	size_t n = 0;
 
-	return s->in_at < s->in.len || s->ended || s->stream == NULL || !buf_ok(&s->in);
+	while (n < cap && s->in.first != NULL) {
+		const struct iobuf *b = s->in.first;
+		size_t part = MIN_OF(cap - n, (size_t)b->len - s->in_at);
+		memcpy(p + n, b->data + s->in_at, part);
+		chain_drop(&s->in, &s->in_at, part);
+		n += part;
+	}
+	if (s->net != NULL)
+		stream_credit(s->net, n);
+	return n;
 }
 
 enum status net_client_recv(struct net_client_stream *s, void *p, size_t cap, uint64_t deadline_ns,
 			    size_t *ret_n)
 {
-	enum status st = ST_OK;
-
-	if (s->in_at == s->in.len) {
-		buf_reset(&s->in);
-		s->in_at = 0;
-		st = wait_until(s->client, has_bytes, s, deadline_ns);
+	while (s->in.len == 0) {
+		if (s->in.failed)
+			return ST_NOMEM;
+		if (s->fin)
+			return ST_END;
+		if (s->net == NULL)
+			return ST_CLOSED;
+		if (clock_mono_ns() >= deadline_ns)
+			return ST_STOPPED;
+		client_turn(s->client, deadline_ns);
 	}
-	if (!buf_ok(&s->in))
-		return ST_NOMEM;
-	if (s->in_at == s->in.len)
-		return st != ST_OK ? st : s->ended ? ST_END : ST_CLOSED;
-	*ret_n = MIN_OF(cap, s->in.len - s->in_at);
-	memcpy(p, s->in.p + s->in_at, *ret_n);
-	s->in_at += *ret_n;
+	*ret_n = take(s, p, cap);
 	return ST_OK;
 }

@@ -2,6 +2,8 @@
  */
 #include "net/net_int.h"
 
+#include "base/hash.h"
+
 void net_options_init(struct net_options *o)
 {
 	*o = (struct net_options){
@@ -19,6 +21,7 @@ void net_options_init(struct net_options *o)
 	    .spin_us = 50,
 	    .big_loopback_packets = true,
 	};
+	rand_secret(o->secret, sizeof o->secret);
 }
 
 enum status endpoint_new(const struct net_options *o, const struct net_handler *h, void *loop_user,

@@ -1,61 +1,66 @@
-/* The loop of one I/O thread. A turn: read what arrived, take the inbox, serve deadlines, let the
- * handler work, write once. Writing last is what puts answers and acknowledgements into the same
- * packets, and one system call. */
+/* net/loop.c - the turn of an I/O thread.
+ *
+ * Read datagrams, take the inbox, serve deadlines, let the handler work, write what the touched
+ * connections have in one burst each, send all in one system call, sleep. The order makes answers
+ * carry the acknowledgements and equal packets share a system call. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/mem.h"
+#include "base/hash.h"
+#include "base/log.h"
 #include "net/endpoint.h"
+#include "net/timer.h"
 #include "net/udp.h"
 
-#define READS_PER_TURN 2 /* batches of UDP_RX_BATCH */
-
-enum stop_state { LOOP_RUNS, LOOP_DRAINS, LOOP_STOPS };
+#define READS_PER_TURN 2 /* times UDP_RX_MESSAGES_MAX messages, then writers have their turn */
+#define NS_PER_US UINT64_C(1000)
+#define NS_PER_MS UINT64_C(1000000)
+#define NS_PER_S UINT64_C(1000000000)
 
 struct net_loop {
-	struct endpoint *endpoint;
-	struct udp *udp;
-	struct queue inbox;
+	struct udp udp;
+	struct endpoint *ep;
 	const struct net_handler *handler;
 	void *user;
+	struct queue inbox;
 	int epoll_fd;
-	uint32_t spin_us;
-	uint64_t last_traffic_ns;
-	_Atomic uint32_t stop; /* enum stop_state; release, with the two below */
-	uint64_t stop_code;
-	uint32_t stop_ms;
-	bool closing;
-	uint64_t now_ns;
+	bool waits_writable; /* epoll watches for it */
+	uint64_t spin_ns, last_traffic_ns;
+	bool stopping; /* the loop's own view */
+
+	/* Messages to ourselves; the flags make each go in once. */
+	struct queue_node drain_node, stop_node;
+	_Atomic bool drain_asked, stop_asked;
+	uint64_t stop_code, stop_deadline_ns; /* written before stop_node is pushed */
 };
 
-static enum status open_epoll(struct net_loop *l)
+static enum status watch(struct net_loop *l, int fd)
 {
-	struct epoll_event udp = {.events = EPOLLIN, .data.u32 = 0};
-	struct epoll_event inbox = {.events = EPOLLIN, .data.u32 = 1};
+	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
 
-	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (l->epoll_fd < 0 || epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, udp_fd(l->udp), &udp) != 0 ||
-	    epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, l->inbox.event_fd, &inbox) != 0)
-		return ST_IO;
-	return ST_OK;
+	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0 ? ST_OK : ST_IO;
 }
 
-static enum status open_parts(struct net_loop *l, const struct net_options *o, uint32_t index,
-			      struct diag *d)
+static enum status loop_open(struct net_loop *l, const struct net_options *o,
+			     const struct net_handler *h, void *loop_user, uint32_t index,
+			     struct diag *d)
 {
-	const struct udp_options uo = {.bind = &o->listen, .n_threads = o->n_threads};
+	struct net_sink sink;
 
-	TRY(udp_open(&uo, d, &l->udp));
-	if (index == 0 && o->n_threads > 1)
-		udp_steer(l->udp, o->n_threads);
 	TRY(queue_init(&l->inbox, o->inbox_limit));
-	TRY(open_epoll(l));
-	const struct net_sink sink = udp_sink(l->udp);
-	return endpoint_new(o, l->handler, l->user, index, &sink, &l->endpoint);
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (l->epoll_fd < 0)
+		return ST_IO;
+	TRY(udp_listen(&l->udp, &o->listen, o->n_threads > 1, d));
+	if (o->n_threads > 1 && index == 0)
+		TRY(udp_steer(&l->udp, o->n_threads, d));
+	sink = udp_sink(&l->udp);
+	TRY(endpoint_new(o, h, loop_user, index, &sink, &l->ep));
+	TRY(watch(l, l->udp.fd));
+	return watch(l, l->inbox.event_fd);
 }
 
 enum status net_loop_new(const struct net_options *o, const struct net_handler *h, void *loop_user,
@@ -67,9 +72,13 @@ enum status net_loop_new(const struct net_options *o, const struct net_handler *
 		return ST_NOMEM;
 	l->handler = h;
 	l->user = loop_user;
-	l->spin_us = o->spin_us;
-	l->epoll_fd = l->inbox.event_fd = -1;
-	enum status st = open_parts(l, o, index, d);
+	l->epoll_fd = -1;
+	l->udp.fd = -1;
+	l->inbox.event_fd = -1;
+	l->spin_ns = o->spin_us * NS_PER_US;
+	atomic_init(&l->drain_asked, false);
+	atomic_init(&l->stop_asked, false);
+	enum status st = loop_open(l, o, h, loop_user, index, d);
 	if (st != ST_OK) {
 		net_loop_free(l);
 		return st;
@@ -82,129 +91,22 @@ void net_loop_free(struct net_loop *l)
 {
 	if (l == NULL)
 		return;
-	endpoint_free(l->endpoint);
+	endpoint_free(l->ep);
+	udp_close(&l->udp);
 	if (l->epoll_fd >= 0)
 		close(l->epoll_fd);
-	if (l->inbox.event_fd >= 0)
-		queue_release(&l->inbox);
-	udp_close(l->udp);
+	queue_release(&l->inbox);
 	MEM_FREE(MEM_NET, l);
 }
 
-/* ---- a turn ------------------------------------------------------------------------------------ */
-
-static void on_datagram(void *ctx, const struct net_path *path, const uint8_t *p, size_t n)
-{
-	struct net_loop *l = ctx;
-
-	endpoint_recv(l->endpoint, path, p, n, l->now_ns);
-}
-
-static void read_socket(struct net_loop *l)
-{
-	for (unsigned i = 0; i < READS_PER_TURN; i++) {
-		uint32_t n = udp_recv(l->udp, on_datagram, l);
-		if (n > 0)
-			l->last_traffic_ns = l->now_ns;
-		if (n < UDP_RX_BATCH)
-			break;
-	}
-}
-
-static void read_inbox(struct net_loop *l)
-{
-	struct queue_node *n;
-
-	if (!queue_is_signalled(&l->inbox))
-		return;
-	queue_clear_event(&l->inbox);
-	while ((n = queue_pop(&l->inbox)) != NULL)
-		l->handler->message(l->user, n);
-}
-
-static void look_at_stop(struct net_loop *l)
-{
-	uint32_t stop = atomic_load_explicit(&l->stop, memory_order_acquire);
-
-	if (stop == LOOP_RUNS)
-		return;
-	endpoint_drain(l->endpoint);
-	if (stop == LOOP_STOPS && !l->closing) {
-		l->closing = true;
-		endpoint_close_all(l->endpoint, l->stop_code,
-				   l->now_ns + l->stop_ms * UINT64_C(1000000));
-	}
-}
-
-/* True: more waits. */
-static bool turn(struct net_loop *l)
-{
-	bool more = false;
-
-	l->now_ns = clock_mono_ns();
-	read_socket(l);
-	read_inbox(l);
-	look_at_stop(l);
-	endpoint_expire(l->endpoint, l->now_ns);
-	if (l->handler->turn != NULL)
-		more = l->handler->turn(l->user);
-	more = endpoint_send(l->endpoint, clock_mono_ns()) || more;
-	udp_flush(l->udp);
-	return more;
-}
-
-/* Sleeping costs a wake-up of tens of microseconds: after traffic the loop looks on for a while. */
-static void wait_for_work(struct net_loop *l)
-{
-	struct epoll_event events[2];
-	uint64_t now = clock_mono_ns(), deadline = endpoint_deadline(l->endpoint), wait_ns = 0;
-	struct timespec ts, *timeout = NULL;
-
-	if (now - l->last_traffic_ns >= l->spin_us * UINT64_C(1000)) {
-		wait_ns = deadline > now ? deadline - now : 0;
-		if (deadline != UINT64_MAX)
-			timeout = &ts;
-	} else {
-		timeout = &ts;
-	}
-	ts = (struct timespec){(time_t)(wait_ns / 1000000000), (long)(wait_ns % 1000000000)};
-	(void)epoll_pwait2(l->epoll_fd, events, ARRAY_LEN(events), timeout, NULL);
-}
-
-void net_loop_run(struct net_loop *l)
-{
-	for (;;) {
-		bool more = turn(l);
-		if (l->closing && endpoint_n_live(l->endpoint) == 0)
-			return;
-		if (!more)
-			wait_for_work(l);
-	}
-}
-
-/* ---- from other threads ---------------------------------------------------------------------------- */
-
 const struct net_address *net_loop_address(const struct net_loop *l)
 {
-	return udp_address(l->udp);
+	return &l->udp.local;
 }
 
-static void raise_stop(struct net_loop *l, uint32_t to)
+void net_loop_counts(const struct net_loop *l, struct net_counts *ret)
 {
-	atomic_store_explicit(&l->stop, to, memory_order_release);
-	queue_wake(&l->inbox);
-}
-
-void net_loop_drain(struct net_loop *l)
-{
-	raise_stop(l, LOOP_DRAINS);
-}
-
-void net_loop_stop(struct net_loop *l, uint64_t app_code, uint32_t deadline_ms)
-{
-	l->stop_code = app_code;
-	l->stop_ms = deadline_ms;
-	raise_stop(l, LOOP_STOPS);
+	endpoint_counts(l->ep, ret);
 }
 
 enum status net_loop_post(struct net_loop *l, struct queue_node *n)
@@ -217,7 +119,123 @@ void net_loop_post_reserved(struct net_loop *l, struct queue_node *n)
 	queue_push_reserved(&l->inbox, n);
 }
 
-void net_loop_counts(const struct net_loop *l, struct net_counts *ret)
+void net_loop_drain(struct net_loop *l)
 {
-	endpoint_counts(l->endpoint, ret);
+	if (!atomic_exchange_explicit(&l->drain_asked, true, memory_order_relaxed))
+		queue_push_reserved(&l->inbox, &l->drain_node);
+}
+
+void net_loop_stop(struct net_loop *l, uint64_t app_code, uint32_t deadline_ms)
+{
+	if (atomic_exchange_explicit(&l->stop_asked, true, memory_order_relaxed))
+		return;
+	l->stop_code = app_code;
+	l->stop_deadline_ns = clock_mono_ns() + deadline_ms * NS_PER_MS;
+	queue_push_reserved(&l->inbox, &l->stop_node);
+}
+
+/* ---- the turn ---- */
+
+static void on_datagram(void *ctx, const struct net_path *path, const uint8_t *p, size_t n)
+{
+	struct net_loop *l = ctx;
+
+	endpoint_recv(l->ep, path, p, n, l->last_traffic_ns);
+}
+
+static void read_datagrams(struct net_loop *l)
+{
+	uint64_t before_ns = l->last_traffic_ns;
+
+	l->last_traffic_ns = clock_mono_ns(); /* the time of this batch */
+	for (int i = 0; i < READS_PER_TURN; i++) {
+		uint32_t n = udp_recv(&l->udp, on_datagram, l);
+		if (i == 0 && n == 0)
+			l->last_traffic_ns = before_ns;
+		if (n < l->udp.n_rx)
+			return;
+	}
+}
+
+static void take_inbox(struct net_loop *l)
+{
+	struct queue_node *n;
+
+	/* Pairs with the exchange in queue_push: what is missed here has signalled after it. */
+	if (atomic_load_explicit(&l->inbox.signalled, memory_order_acquire) == 0)
+		return;
+	l->last_traffic_ns = clock_mono_ns();
+	queue_clear_event(&l->inbox);
+	while ((n = queue_pop(&l->inbox)) != NULL) {
+		if (n == &l->drain_node) {
+			endpoint_drain(l->ep);
+		} else if (n == &l->stop_node) {
+			l->stopping = true;
+			endpoint_drain(l->ep);
+			endpoint_close_all(l->ep, l->stop_code, l->stop_deadline_ns);
+		} else {
+			l->handler->message(l->user, n);
+		}
+	}
+}
+
+static void watch_writable(struct net_loop *l, bool want)
+{
+	struct epoll_event ev = {.events = EPOLLIN | (want ? EPOLLOUT : 0), .data.fd = l->udp.fd};
+
+	if (want == l->waits_writable)
+		return;
+	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, l->udp.fd, &ev) == 0)
+		l->waits_writable = want;
+}
+
+/* True: there is more to write already. */
+static bool write_datagrams(struct net_loop *l)
+{
+	bool more = false;
+
+	if (!l->udp.blocked || udp_flush(&l->udp)) {
+		more = endpoint_send(l->ep, clock_mono_ns());
+		(void)udp_flush(&l->udp);
+	}
+	watch_writable(l, l->udp.blocked);
+	return more && !l->udp.blocked;
+}
+
+/* Until something comes or a deadline passes; after traffic it first looks again for a while, since
+ * being woken costs more than many an answer. */
+static void sleep_until_work(struct net_loop *l)
+{
+	struct epoll_event ev[2];
+	uint64_t now_ns = clock_mono_ns();
+	uint64_t deadline_ns = endpoint_deadline(l->ep);
+	struct timespec timeout = {0};
+
+	if (deadline_ns <= now_ns || now_ns - l->last_traffic_ns < l->spin_ns)
+		return;
+	if (deadline_ns != TIMER_NEVER) {
+		timeout.tv_sec = (time_t)((deadline_ns - now_ns) / NS_PER_S);
+		timeout.tv_nsec = (long)((deadline_ns - now_ns) % NS_PER_S);
+	}
+	if (epoll_pwait2(l->epoll_fd, ev, ARRAY_LEN(ev),
+			 deadline_ns != TIMER_NEVER ? &timeout : NULL, NULL) < 0 &&
+	    errno != EINTR)
+		log_error("net", "epoll_pwait2: %s", strerror(errno));
+}
+
+void net_loop_run(struct net_loop *l)
+{
+	for (;;) {
+		read_datagrams(l);
+		take_inbox(l);
+		endpoint_expire(l->ep, clock_mono_ns());
+		bool busy = l->handler->turn != NULL && l->handler->turn(l->user);
+		bool more = write_datagrams(l);
+
+		if (l->stopping && !busy && endpoint_n_live(l->ep) == 0)
+			break;
+		if (!busy && !more)
+			sleep_until_work(l);
+	}
+	take_inbox(l);
 }

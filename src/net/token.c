@@ -48,7 +48,8 @@ size_t token_address_make(const uint8_t *secret, const struct net_address *peer,
 }
 
 enum token_verdict token_check(const uint8_t *secret, const ngtcp2_pkt_hd *hd,
-			    const struct net_address *peer, uint64_t now_ns, ngtcp2_cid *ret_odcid)
+			       const struct net_address *peer, uint64_t now_ns,
+			       ngtcp2_cid *ret_odcid)
 {
 	const uint8_t *token = NGC_HD_TOKEN(hd);
 	size_t len = NGC_HD_TOKENLEN(hd);

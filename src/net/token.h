@@ -28,6 +28,7 @@ enum token_verdict {
 	TOKEN_BAD,     /* looks like the answer to a Retry and is not */
 };
 enum token_verdict token_check(const uint8_t *secret, const ngtcp2_pkt_hd *hd,
-			    const struct net_address *peer, uint64_t now_ns, ngtcp2_cid *ret_odcid);
+			       const struct net_address *peer, uint64_t now_ns,
+			       ngtcp2_cid *ret_odcid);
 
 #endif

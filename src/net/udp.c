@@ -1,3 +1,4 @@
+/* net/udp.c - sockets, batches of datagrams, steering. */
 #include "net/udp.h"
 
 #include <errno.h>
@@ -8,179 +9,154 @@
 #include "base/log.h"
 #include "base/mem.h"
 
-#ifndef UDP_SEGMENT
-#define UDP_SEGMENT 103
-#endif
-#ifndef UDP_GRO
-#define UDP_GRO 104
-#endif
+#define TX_BYTES (1u << 20)
+#define GSO_SEGMENTS_MAX 64
+#define GSO_BYTES_MAX 65000 /* below 65,535 with the headers */
+#define RX_MESSAGES_CLIENT 8
+#define CONTROL_BYTES (CMSG_SPACE(sizeof(struct in6_pktinfo)) + CMSG_SPACE(sizeof(int)))
 
-#define RX_BYTES 65536
-#define GSO_MAX_BYTES 65000  /* of one message: below the largest UDP datagram */
-#define GSO_MAX_SEGMENTS 64
-#define CONTROL_BYTES 128
-
-struct tx_message { /* datagrams of one size to one peer; the last may be shorter */
+struct tx_message { /* one or more datagrams of equal size, the last one may be shorter */
 	struct net_path path;
-	size_t at, len, segment;
+	size_t at, len;
+	uint32_t segment;
 	uint32_t n_segments;
-	bool closed; /* a shorter one ended it */
 };
 
-struct udp {
-	int fd;
-	struct net_address address;
-	bool connected, any_address, gso;
-	uint8_t *rx;
-	struct mmsghdr rx_messages[UDP_RX_BATCH];
-	struct iovec rx_iov[UDP_RX_BATCH];
-	struct net_address rx_from[UDP_RX_BATCH];
-	union {
-		char bytes[CONTROL_BYTES];
-		struct cmsghdr align;
-	} rx_control[UDP_RX_BATCH];
-	uint8_t *tx;
-	size_t tx_used;
-	uint32_t n_tx;
-	struct tx_message tx_messages[UDP_TX_MESSAGES];
+struct udp_tx {
+	struct tx_message message[UDP_TX_MESSAGES];
+	uint32_t n_messages, n_sent;
+	size_t used; /* bytes of arena */
+	struct mmsghdr header[UDP_TX_MESSAGES];
+	struct iovec iov[UDP_TX_MESSAGES];
+	_Alignas(struct cmsghdr) uint8_t control[UDP_TX_MESSAGES][CONTROL_BYTES];
+	uint8_t arena[TX_BYTES];
 };
 
-/* ---- the socket --------------------------------------------------------------------------------- */
+/* ---- open and close ---- */
 
-static void set_option(int fd, int level, int option, int value)
+static void set_option(int fd, int level, int name, int value)
 {
-	(void)setsockopt(fd, level, option, &value, sizeof value);
+	if (setsockopt(fd, level, name, &value, sizeof value) != 0)
+		log_debug("net", "socket option %d/%d: %s", level, name, strerror(errno));
 }
 
-static void set_options(struct udp *u, const struct udp_options *o)
-{
-	bool v6 = u->address.sa.sa_family == AF_INET6;
-
-	set_option(u->fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
-	set_option(u->fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
-	set_option(u->fd, IPPROTO_UDP, UDP_GRO, 1);
-	if (v6) {
-		set_option(u->fd, IPPROTO_IPV6, IPV6_V6ONLY, !net_address_is_any(&u->address));
-		set_option(u->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
-		set_option(u->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
-	} else {
-		set_option(u->fd, IPPROTO_IP, IP_PKTINFO, 1);
-		set_option(u->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
-	}
-	if (o->n_threads > 1)
-		set_option(u->fd, SOL_SOCKET, SO_REUSEPORT, 1);
-}
-
-static enum status bind_socket(struct udp *u, const struct udp_options *o, struct diag *d)
+static enum status fail(struct udp *u, struct diag *d, const char *what,
+			const struct net_address *at)
 {
 	char text[NET_ADDRESS_TEXT_LEN];
-	struct sockaddr_storage got;
-	socklen_t len = sizeof got;
+	int error = errno;
 
-	if (o->bind != NULL && bind(u->fd, &o->bind->sa, o->bind->len) != 0)
-		return diag_fail(d, ST_IO, GQL_CONNECTION, DIAG_NO_POSITION, "cannot bind UDP %s: %s",
-				 net_address_text(o->bind, text), strerror(errno));
-	if (o->connect != NULL && connect(u->fd, &o->connect->sa, o->connect->len) != 0)
-		return diag_fail(d, ST_IO, GQL_CONNECTION, DIAG_NO_POSITION, "cannot reach %s: %s",
-				 net_address_text(o->connect, text), strerror(errno));
-	if (getsockname(u->fd, (struct sockaddr *)&got, &len) != 0 ||
-	    !net_address_from((struct sockaddr *)&got, len, &u->address))
-		return diag_fail(d, ST_IO, GQL_CONNECTION, DIAG_NO_POSITION, "no socket address: %s",
-				 strerror(errno));
-	u->connected = o->connect != NULL;
-	u->any_address = net_address_is_any(&u->address);
+	udp_close(u);
+	return diag_fail(d, ST_IO, GQL_CONNECTION, DIAG_NO_POSITION, "%s %s: %s", what,
+			 net_address_text(at, text), strerror(error));
+}
+
+static enum status udp_open(struct udp *u, const struct net_address *at, uint32_t n_rx,
+			    struct diag *d)
+{
+	int family = at->sa.sa_family;
+
+	*u = (struct udp){.fd = -1, .gso = true, .n_rx = n_rx};
+	u->fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (u->fd < 0)
+		return fail(u, d, "no socket for", at);
+	u->rx = mem_alloc(MEM_NET, (size_t)n_rx * UDP_RX_BYTES);
+	u->tx = mem_alloc(MEM_NET, sizeof *u->tx);
+	if (u->rx == NULL || u->tx == NULL) {
+		udp_close(u);
+		return ST_NOMEM;
+	}
+	u->tx->n_messages = u->tx->n_sent = 0;
+	u->tx->used = 0;
+	set_option(u->fd, SOL_SOCKET, SO_RCVBUF, UDP_SOCKET_BYTES);
+	set_option(u->fd, SOL_SOCKET, SO_SNDBUF, UDP_SOCKET_BYTES);
+	set_option(u->fd, IPPROTO_UDP, UDP_GRO, 1);
+	/* Never fragment: ngtcp2 finds the path's size. */
+	set_option(u->fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_PROBE);
+	if (family == AF_INET6)
+		set_option(u->fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_PROBE);
 	return ST_OK;
 }
 
-static void prepare_rx(struct udp *u)
+static bool learn_local(struct udp *u)
 {
-	for (unsigned i = 0; i < UDP_RX_BATCH; i++)
-		u->rx_iov[i] = (struct iovec){u->rx + (size_t)i * RX_BYTES, RX_BYTES};
+	u->local.len = sizeof u->local.in6;
+	return getsockname(u->fd, &u->local.sa, &u->local.len) == 0;
 }
 
-enum status udp_open(const struct udp_options *o, struct diag *d, struct udp **ret)
+enum status udp_listen(struct udp *u, const struct net_address *at, bool share, struct diag *d)
 {
-	const struct net_address *a = o->bind != NULL ? o->bind : o->connect;
-	struct udp *u = MEM_NEW(MEM_NET, struct udp);
+	TRY(udp_open(u, at, UDP_RX_MESSAGES_MAX, d));
+	if (share)
+		set_option(u->fd, SOL_SOCKET, SO_REUSEPORT, 1);
+	if (at->sa.sa_family == AF_INET6)
+		set_option(u->fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+	if (net_address_is_any(at)) { /* answers must leave from the address that was asked */
+		if (at->sa.sa_family == AF_INET6)
+			set_option(u->fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1);
+		else
+			set_option(u->fd, IPPROTO_IP, IP_PKTINFO, 1);
+	}
+	if (bind(u->fd, &at->sa, at->len) != 0 || !learn_local(u))
+		return fail(u, d, "cannot listen on", at);
+	return ST_OK;
+}
 
-	if (u == NULL)
-		return ST_NOMEM;
-	u->gso = true;
-	u->address = *a;
-	u->rx = mem_alloc(MEM_NET, (size_t)UDP_RX_BATCH * RX_BYTES);
-	u->tx = mem_alloc(MEM_NET, UDP_TX_BYTES);
-	u->fd = socket(a->sa.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	enum status st = u->rx != NULL && u->tx != NULL ? ST_OK : ST_NOMEM;
-	if (st == ST_OK && u->fd < 0)
-		st = diag_fail(d, ST_IO, GQL_CONNECTION, DIAG_NO_POSITION, "no socket: %s",
-			       strerror(errno));
-	if (st == ST_OK) {
-		set_options(u, o);
-		st = bind_socket(u, o, d);
-	}
-	if (st != ST_OK) {
-		udp_close(u);
-		return st;
-	}
-	prepare_rx(u);
-	*ret = u;
+enum status udp_connect(struct udp *u, const struct net_address *to, struct diag *d)
+{
+	TRY(udp_open(u, to, RX_MESSAGES_CLIENT, d));
+	if (connect(u->fd, &to->sa, to->len) != 0 || !learn_local(u))
+		return fail(u, d, "cannot reach", to);
+	u->connected = true;
 	return ST_OK;
 }
 
 void udp_close(struct udp *u)
 {
-	if (u == NULL)
-		return;
 	if (u->fd >= 0)
 		close(u->fd);
-	mem_free(MEM_NET, u->rx, (size_t)UDP_RX_BATCH * RX_BYTES);
-	mem_free(MEM_NET, u->tx, UDP_TX_BYTES);
-	MEM_FREE(MEM_NET, u);
+	u->fd = -1;
+	mem_free(MEM_NET, u->rx, (size_t)u->n_rx * UDP_RX_BYTES);
+	mem_free(MEM_NET, u->tx, sizeof *u->tx);
+	u->rx = NULL;
+	u->tx = NULL;
 }
 
-int udp_fd(const struct udp *u)
-{
-	return u->fd;
-}
-
-const struct net_address *udp_address(const struct udp *u)
-{
-	return &u->address;
-}
-
-/* A long header (RFC 8999, first bit set) has the connection id at byte 6, a short one at byte 1. */
-void udp_steer(struct udp *u, uint32_t n_threads)
+/* The id begins at byte 6 of a long header (RFC 8999, 5.1), at byte 1 of a short one. The client's
+ * first, random id leads anywhere, but always to the same socket. */
+enum status udp_steer(struct udp *u, uint32_t n_sockets, struct diag *d)
 {
 	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0),
-		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x80, 0, 2),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6),
-		BPF_STMT(BPF_JMP | BPF_JA, 1),
-		BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 1),
-		BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n_threads),
-		BPF_STMT(BPF_RET | BPF_A, 0),
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 0), BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, 0x80, 0, 2),
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 6), BPF_JUMP(BPF_JMP | BPF_JA, 1, 0, 0),
+	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 1), BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n_sockets),
+	    BPF_STMT(BPF_RET | BPF_A, 0),
 	};
-	struct sock_fprog program = {ARRAY_LEN(code), code};
+	struct sock_fprog program = {.len = ARRAY_LEN(code), .filter = code};
 
 	if (setsockopt(u->fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) != 0)
-		log_warn("net", "datagrams cannot be steered by connection id: %s", strerror(errno));
+		return diag_fail(d, ST_IO, GQL_CONNECTION, DIAG_NO_POSITION,
+				 "the kernel cannot steer datagrams to threads: %s",
+				 strerror(errno));
+	return ST_OK;
 }
 
-/* ---- in ------------------------------------------------------------------------------------------- */
+/* ---- in ---- */
 
-static void read_control(struct udp *u, struct msghdr *m, struct net_path *path, size_t *segment)
+/* The size of the glued datagrams, and the address that was asked. */
+static void read_control(struct msghdr *h, struct net_path *path, size_t *ret_segment)
 {
-	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(h); c != NULL; c = CMSG_NXTHDR(h, c)) {
 		if (c->cmsg_level == IPPROTO_UDP && c->cmsg_type == UDP_GRO) {
 			int size;
 			memcpy(&size, CMSG_DATA(c), sizeof size);
-			*segment = (size_t)size;
-		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO && u->any_address) {
+			if (size > 0)
+				*ret_segment = (size_t)size;
+		} else if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
 			struct in_pktinfo info;
 			memcpy(&info, CMSG_DATA(c), sizeof info);
 			path->local.in.sin_addr = info.ipi_addr;
-		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO &&
-			   u->any_address) {
+		} else if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
 			struct in6_pktinfo info;
 			memcpy(&info, CMSG_DATA(c), sizeof info);
 			path->local.in6.sin6_addr = info.ipi6_addr;
@@ -188,167 +164,182 @@ static void read_control(struct udp *u, struct msghdr *m, struct net_path *path,
 	}
 }
 
-static uint32_t split(struct udp *u, unsigned i,
-		      void (*fn)(void *ctx, const struct net_path *path, const uint8_t *p, size_t n),
-		      void *ctx)
-{
-	struct msghdr *m = &u->rx_messages[i].msg_hdr;
-	size_t len = u->rx_messages[i].msg_len, segment = len;
-	const uint8_t *p = u->rx_iov[i].iov_base;
-	struct net_path path = {.local = u->address, .remote = u->rx_from[i]};
-	uint32_t n = 0;
-
-	if ((m->msg_flags & MSG_TRUNC) != 0 || len == 0)
-		return 0;
-	path.remote.len = m->msg_namelen;
-	read_control(u, m, &path, &segment);
-	for (size_t at = 0; at < len && segment > 0; at += segment, n++)
-		fn(ctx, &path, p + at, MIN_OF(segment, len - at));
-	return n;
-}
-
-uint32_t udp_recv(struct udp *u, void (*fn)(void *ctx, const struct net_path *path, const uint8_t *p,
-					    size_t n),
+uint32_t udp_recv(struct udp *u,
+		  void (*fn)(void *ctx, const struct net_path *path, const uint8_t *p, size_t n),
 		  void *ctx)
 {
-	uint32_t n_datagrams = 0;
+	struct mmsghdr header[UDP_RX_MESSAGES_MAX];
+	struct iovec iov[UDP_RX_MESSAGES_MAX];
+	struct net_path path[UDP_RX_MESSAGES_MAX];
+	_Alignas(struct cmsghdr) uint8_t control[UDP_RX_MESSAGES_MAX][CONTROL_BYTES];
 
-	for (unsigned i = 0; i < UDP_RX_BATCH; i++)
-		u->rx_messages[i].msg_hdr = (struct msghdr){
-			.msg_name = &u->rx_from[i],
-			.msg_namelen = sizeof u->rx_from[i].in6,
-			.msg_iov = &u->rx_iov[i],
-			.msg_iovlen = 1,
-			.msg_control = u->rx_control[i].bytes,
-			.msg_controllen = CONTROL_BYTES,
-		};
-	int n = recvmmsg(u->fd, u->rx_messages, UDP_RX_BATCH, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < n; i++)
-		n_datagrams += split(u, (unsigned)i, fn, ctx);
-	return n_datagrams;
-}
-
-/* ---- out -------------------------------------------------------------------------------------------- */
-
-static uint8_t *room(void *ctx, size_t n)
-{
-	struct udp *u = ctx;
-
-	if (u->n_tx == UDP_TX_MESSAGES || u->tx_used + n > UDP_TX_BYTES)
-		udp_flush(u);
-	return u->tx + u->tx_used;
-}
-
-static bool same_path(const struct net_path *a, const struct net_path *b)
-{
-	return net_address_eq(&a->remote, &b->remote) && net_address_eq(&a->local, &b->local);
-}
-
-static void put(void *ctx, const struct net_path *path, size_t n)
-{
-	struct udp *u = ctx;
-	struct tx_message *last = u->n_tx > 0 ? &u->tx_messages[u->n_tx - 1] : NULL;
-
-	if (u->gso && last != NULL && !last->closed && n <= last->segment &&
-	    last->n_segments < GSO_MAX_SEGMENTS && last->len + n <= GSO_MAX_BYTES &&
-	    same_path(&last->path, path)) {
-		last->len += n;
-		last->n_segments++;
-		last->closed = n < last->segment;
-	} else {
-		u->tx_messages[u->n_tx++] = (struct tx_message){
-			.path = *path, .at = u->tx_used, .len = n, .segment = n, .n_segments = 1};
+	for (uint32_t i = 0; i < u->n_rx; i++) {
+		iov[i] = (struct iovec){u->rx + (size_t)i * UDP_RX_BYTES, UDP_RX_BYTES};
+		path[i] = (struct net_path){.local = u->local};
+		header[i].msg_hdr = (struct msghdr){.msg_name = &path[i].remote.sa,
+						    .msg_namelen = sizeof path[i].remote.in6,
+						    .msg_iov = &iov[i],
+						    .msg_iovlen = 1,
+						    .msg_control = control[i],
+						    .msg_controllen = CONTROL_BYTES};
 	}
-	u->tx_used += n;
-	if (u->n_tx == UDP_TX_MESSAGES)
-		udp_flush(u);
+	int n = recvmmsg(u->fd, header, u->n_rx, MSG_DONTWAIT, NULL);
+	if (n < 0) {
+		u->refused |= errno == ECONNREFUSED;
+		return 0;
+	}
+	for (int i = 0; i < n; i++) {
+		struct msghdr *h = &header[i].msg_hdr;
+		const uint8_t *p = iov[i].iov_base;
+		size_t left = header[i].msg_len, segment = left;
+
+		path[i].remote.len = h->msg_namelen;
+		read_control(h, &path[i], &segment);
+		for (; left > 0; left -= MIN_OF(left, segment), p += segment)
+			fn(ctx, &path[i], p, MIN_OF(left, segment));
+	}
+	return (uint32_t)n;
+}
+
+/* ---- out ---- */
+
+static struct cmsghdr *add_control(struct msghdr *h, int level, int type, const void *p, size_t n)
+{
+	struct cmsghdr *c = (struct cmsghdr *)((uint8_t *)h->msg_control + h->msg_controllen);
+
+	c->cmsg_level = level;
+	c->cmsg_type = type;
+	c->cmsg_len = CMSG_LEN(n);
+	memcpy(CMSG_DATA(c), p, n);
+	h->msg_controllen += CMSG_SPACE(n);
+	return c;
+}
+
+static void fill_header(struct udp *u, uint32_t i)
+{
+	struct udp_tx *t = u->tx;
+	struct tx_message *m = &t->message[i];
+	struct msghdr *h = &t->header[i].msg_hdr;
+
+	t->iov[i] = (struct iovec){t->arena + m->at, m->len};
+	*h = (struct msghdr){.msg_iov = &t->iov[i], .msg_iovlen = 1, .msg_control = t->control[i]};
+	if (!u->connected) {
+		h->msg_name = &m->path.remote.sa;
+		h->msg_namelen = m->path.remote.len;
+	}
+	if (m->n_segments > 1) {
+		uint16_t segment = (uint16_t)m->segment;
+		add_control(h, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment);
+	}
+	if (net_address_is_any(&u->local) && !net_address_is_any(&m->path.local)) {
+		if (u->local.sa.sa_family == AF_INET6) {
+			struct in6_pktinfo info = {.ipi6_addr = m->path.local.in6.sin6_addr};
+			add_control(h, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
+		} else {
+			struct in_pktinfo info = {.ipi_spec_dst = m->path.local.in.sin_addr};
+			add_control(h, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
+		}
+	}
+	if (h->msg_controllen == 0)
+		h->msg_control = NULL;
+}
+
+/* Without the kernel's help: what does not go is lost like any datagram. */
+static void send_cut(struct udp *u, uint32_t i)
+{
+	struct tx_message m = u->tx->message[i];
+	size_t end = m.at + m.len;
+
+	for (; m.at < end; m.at += m.segment) {
+		m.len = MIN_OF((size_t)m.segment, end - m.at);
+		m.n_segments = 1;
+		u->tx->message[i] = m;
+		fill_header(u, i);
+		(void)sendmsg(u->fd, &u->tx->header[i].msg_hdr, MSG_NOSIGNAL);
+	}
+}
+
+/* The message at n_sent did not go. False: try again later. */
+static bool skip_failed(struct udp *u, int error)
+{
+	struct udp_tx *t = u->tx;
+
+	if (error == EAGAIN || error == EWOULDBLOCK || error == ENOBUFS)
+		return false;
+	u->refused |= error == ECONNREFUSED;
+	if ((error == EIO || error == EINVAL || error == EMSGSIZE) &&
+	    t->message[t->n_sent].n_segments > 1) {
+		if (error != EMSGSIZE)
+			u->gso = false;
+		send_cut(u, t->n_sent);
+	}
+	t->n_sent++;
+	return true;
+}
+
+bool udp_flush(struct udp *u)
+{
+	struct udp_tx *t = u->tx;
+
+	u->blocked = false;
+	for (uint32_t i = t->n_sent; i < t->n_messages; i++)
+		fill_header(u, i);
+	while (t->n_sent < t->n_messages) {
+		int n =
+		    sendmmsg(u->fd, t->header + t->n_sent, t->n_messages - t->n_sent, MSG_NOSIGNAL);
+		if (n > 0) {
+			t->n_sent += (uint32_t)n;
+		} else if (errno != EINTR && !skip_failed(u, errno)) {
+			u->blocked = true;
+			return false;
+		}
+	}
+	t->n_messages = t->n_sent = 0;
+	t->used = 0;
+	return true;
+}
+
+static uint8_t *sink_room(void *ctx, size_t n)
+{
+	struct udp *u = ctx;
+
+	if ((TX_BYTES - u->tx->used < n || u->tx->n_messages == UDP_TX_MESSAGES || u->blocked) &&
+	    !udp_flush(u))
+		return NULL;
+	return u->tx->arena + u->tx->used;
+}
+
+/* Of equal size but for the last, from and to the same, behind each other: one message. */
+static bool joins(const struct udp *u, const struct net_path *path, size_t n)
+{
+	const struct udp_tx *t = u->tx;
+	const struct tx_message *m = t->n_messages > 0 ? &t->message[t->n_messages - 1] : NULL;
+
+	return u->gso && m != NULL && n <= m->segment && m->len % m->segment == 0 &&
+	       m->n_segments < GSO_SEGMENTS_MAX && m->len + n <= GSO_BYTES_MAX &&
+	       net_address_eq(&m->path.remote, &path->remote) &&
+	       net_address_eq(&m->path.local, &path->local);
+}
+
+static void sink_put(void *ctx, const struct net_path *path, size_t n)
+{
+	struct udp *u = ctx;
+	struct udp_tx *t = u->tx;
+
+	if (joins(u, path, n)) {
+		t->message[t->n_messages - 1].len += n;
+		t->message[t->n_messages - 1].n_segments++;
+	} else {
+		t->message[t->n_messages++] = (struct tx_message){.path = *path,
+								  .at = t->used,
+								  .len = n,
+								  .segment = (uint32_t)n,
+								  .n_segments = 1};
+	}
+	t->used += n;
 }
 
 struct net_sink udp_sink(struct udp *u)
 {
-	return (struct net_sink){.ctx = u, .room = room, .put = put};
-}
-
-static void add_control(struct msghdr *m, int level, int type, const void *data, size_t len)
-{
-	struct cmsghdr *c = (struct cmsghdr *)((char *)m->msg_control + m->msg_controllen);
-
-	c->cmsg_level = level;
-	c->cmsg_type = type;
-	c->cmsg_len = CMSG_LEN(len);
-	memcpy(CMSG_DATA(c), data, len);
-	m->msg_controllen += CMSG_SPACE(len);
-}
-
-static void add_source(const struct udp *u, const struct net_address *local, struct msghdr *m)
-{
-	if (!u->any_address)
-		return;
-	if (local->sa.sa_family == AF_INET) {
-		struct in_pktinfo info = {.ipi_spec_dst = local->in.sin_addr};
-		add_control(m, IPPROTO_IP, IP_PKTINFO, &info, sizeof info);
-	} else {
-		struct in6_pktinfo info = {.ipi6_addr = local->in6.sin6_addr};
-		add_control(m, IPPROTO_IPV6, IPV6_PKTINFO, &info, sizeof info);
-	}
-}
-
-/* One by one, when the device does not segment. */
-static void send_segments(struct udp *u, const struct tx_message *t)
-{
-	for (size_t at = 0; at < t->len; at += t->segment)
-		(void)sendto(u->fd, u->tx + t->at + at, MIN_OF(t->segment, t->len - at), 0,
-			     u->connected ? NULL : &t->path.remote.sa,
-			     u->connected ? 0 : t->path.remote.len);
-}
-
-static void send_from(struct udp *u, struct mmsghdr *messages, uint32_t first)
-{
-	while (first < u->n_tx) {
-		int n = sendmmsg(u->fd, messages + first, u->n_tx - first, 0);
-		if (n > 0) {
-			first += (uint32_t)n;
-			continue;
-		}
-		if (errno == EINTR)
-			continue;
-		if ((errno == EIO || errno == EINVAL) && u->tx_messages[first].n_segments > 1) {
-			u->gso = false;
-			send_segments(u, &u->tx_messages[first]);
-		} else if (errno == EAGAIN || errno == ENOBUFS) {
-			return; /* the network drops; QUIC sends again */
-		}
-		first++; /* EMSGSIZE of a path probe, a refused port: only this one is lost */
-	}
-}
-
-void udp_flush(struct udp *u)
-{
-	struct mmsghdr messages[UDP_TX_MESSAGES];
-	struct iovec iov[UDP_TX_MESSAGES];
-	union {
-		char bytes[CONTROL_BYTES];
-		struct cmsghdr align;
-	} control[UDP_TX_MESSAGES];
-
-	for (uint32_t i = 0; i < u->n_tx; i++) {
-		struct tx_message *t = &u->tx_messages[i];
-		struct msghdr *m = &messages[i].msg_hdr;
-		iov[i] = (struct iovec){u->tx + t->at, t->len};
-		*m = (struct msghdr){.msg_iov = &iov[i], .msg_iovlen = 1, .msg_control = control[i].bytes};
-		if (!u->connected) {
-			m->msg_name = &t->path.remote.sa;
-			m->msg_namelen = t->path.remote.len;
-			add_source(u, &t->path.local, m);
-		}
-		if (t->n_segments > 1) {
-			uint16_t segment = (uint16_t)t->segment;
-			add_control(m, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof segment);
-		}
-		if (m->msg_controllen == 0)
-			m->msg_control = NULL;
-	}
-	send_from(u, messages, 0);
-	u->n_tx = 0;
-	u->tx_used = 0;
+	return (struct net_sink){.ctx = u, .room = sink_room, .put = sink_put};
 }
