@@ -112,13 +112,13 @@ static enum geode_status open_result(struct geode_session *s, struct geode_resul
 	return GEODE_OK;
 }
 
-/* The server chooses the page: all that one may hold. */
+/* One page must hold the result, so its rows are not limited; its bytes still are. */
 enum geode_status geode_send(struct geode_session *s, const char *text,
 			     const struct geode_params *p)
 {
 	const enum geode_status st = client_settle(s);
 
-	return st == GEODE_OK ? send_statement(s, text, p, 0) : st;
+	return st == GEODE_OK ? send_statement(s, text, p, UINT32_MAX) : st;
 }
 
 enum geode_status geode_receive(struct geode_session *s, struct geode_result **ret)
