@@ -3,7 +3,6 @@
  * usage: fsync_loop DIRECTORY [SECONDS]
  * Appends records to one file whose blocks are reserved (FALLOC_FL_KEEP_SIZE, as the log's segments
  * are) and syncs after each group. One JSON line for each group size. */
-#define _GNU_SOURCE
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
