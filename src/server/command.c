@@ -36,7 +36,7 @@ static void answer_done(struct session *s)
 		session_append_trailing(s, &out);
 		break;
 	}
-	session_send(s, &out);
+	session_reply(s, &out);
 	session_close_statement(s);
 }
 

@@ -5,7 +5,7 @@
 
 /* ---- sending ---------------------------------------------------------------------------- */
 
-void session_send(struct session *s, struct chain *out)
+void session_reply(struct session *s, struct chain *out)
 {
 	if (s->stream == NULL)
 		chain_release(out);
@@ -22,7 +22,7 @@ void session_send_error(struct session *s, const struct diag *d, struct str text
 	answer_error(&out, d, text);
 	if (first_frame && s->request == REQUEST_EXECUTE && s->conn->habits->trailing_status)
 		answer_status(&out, &outcome);
-	session_send(s, &out);
+	session_reply(s, &out);
 }
 
 static void send_diag(struct session *s, const struct diag *d)
@@ -135,7 +135,7 @@ static void send_last(struct session *s)
 	else
 		statement_take_page(st, &out, wrap_of(s), true);
 	session_append_trailing(s, &out);
-	session_send(s, &out);
+	session_reply(s, &out);
 	st->txn = NULL;
 	metric_add(&metric_rows, (int64_t)st->n_rows);
 	histogram_add(&metric_statement_time, clock_mono_ns() - st->start_ns);
@@ -266,7 +266,7 @@ static void page_full(struct session *s)
 	statement_take_page(st, &out, wrap_of(s), false);
 	if (!s->conn->habits->pages_unasked)
 		session_append_trailing(s, &out);
-	session_send(s, &out);
+	session_reply(s, &out);
 	if (!s->conn->habits->pages_unasked) {
 		s->state = SESSION_IDLE; /* the result stays open until pull or the next execute */
 		return;
@@ -282,7 +282,7 @@ static void run_statement(struct session *s)
 {
 	struct statement *st = &s->st;
 
-	switch (statement_run(st)) {
+	switch (statement_step(st)) {
 	case STATEMENT_YIELD:
 		run_later(s);
 		break;
@@ -377,7 +377,7 @@ static void on_pull(struct session *s, const struct request *req)
 
 	if (!s->st.open) {
 		page_none(&out);
-		session_send(s, &out);
+		session_reply(s, &out);
 		return;
 	}
 	begin_page(s, req->pull.page_size != 0 ? req->pull.page_size : HABIT_PULL_ROWS);
@@ -393,11 +393,11 @@ static void on_hello(struct session *s, const struct request *req)
 	diag_reset(&d);
 	if (conn_hello(c, &req->hello, &d) == ST_OK) {
 		answer_hello(&out, str_of(c->session_id), graph_name(c->graph));
-		session_send(s, &out);
+		session_reply(s, &out);
 		return;
 	}
 	answer_hello_refused(&out, &d);
-	session_send(s, &out);
+	session_reply(s, &out);
 	conn_close(c, SERVER_CLOSE_REFUSED);
 }
 
@@ -406,7 +406,7 @@ static void not_supported(struct session *s, enum request_kind kind)
 	struct chain out = {0};
 
 	answer_unsupported(&out, kind, STR("this server does not offer that request"));
-	session_send(s, &out);
+	session_reply(s, &out);
 }
 
 static void on_request(struct session *s, const struct request *req)
@@ -437,7 +437,7 @@ static void on_request(struct session *s, const struct request *req)
 		break;
 	case REQUEST_PING:
 		answer_ping(&out);
-		session_send(s, &out);
+		session_reply(s, &out);
 		break;
 	case REQUEST_BEGIN:
 		command_begin(s, req->begin.read_only);

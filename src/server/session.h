@@ -72,7 +72,7 @@ void session_shutdown(struct session *s);
 
 /* ---- for command.c -------------------------------------------------------------------------- */
 
-void session_send(struct session *s, struct chain *out); /* takes the bytes */
+void session_reply(struct session *s, struct chain *out); /* takes the bytes */
 /* The answer of a failed request, whatever it was. first_frame: nothing of the answer went out yet. */
 void session_send_error(struct session *s, const struct diag *d, struct str text, bool first_frame);
 /* What the client's habit wants after a final page. */

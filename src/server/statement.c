@@ -191,7 +191,7 @@ static enum status next_batch(struct statement *s)
 	return ST_OK;
 }
 
-enum statement_event statement_run(struct statement *s)
+enum statement_event statement_step(struct statement *s)
 {
 	enum status st = ST_OK;
 

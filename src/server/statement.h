@@ -5,7 +5,7 @@
  * Memory:  everything of a statement lives in its arena, under the server's query budget, and dies at
  *          statement_close.
  *
- * Life: statement_open (lex, cache or parse and plan), then statement_run again and again: each call
+ * Life: statement_open (lex, cache or parse and plan), then statement_step again and again: each call
  * is a slice and says what it needs next. The caller owns the transaction. */
 #ifndef SERVER_STATEMENT_H
 #define SERVER_STATEMENT_H
@@ -74,7 +74,7 @@ bool statement_writes(const struct statement *s);
 /* Begins to run inside a transaction; again for a rerun. page limits as page_begin takes them. */
 enum status statement_start(struct statement *s, struct txn *txn) MUST_CHECK;
 void statement_page_limits(struct statement *s, size_t bytes, uint32_t rows);
-enum statement_event statement_run(struct statement *s);
+enum statement_event statement_step(struct statement *s);
 /* Appends what is due: the schema before the first page, then the page. */
 void statement_take_page(struct statement *s, struct chain *out, enum page_wrap wrap, bool final);
 /* The answer of a statement without columns and of commands. */
