@@ -85,11 +85,11 @@ static bool index_keys(struct parser *p, struct ast_statement *st, const struct 
 	return set_keys(p, st, from) && (!parens || parse_expect(p, ')'));
 }
 
-/* :Label(key, ..); ON is taken. */
+/* [:]Label(key, ..); ON is taken. */
 static bool short_index(struct parser *p, struct ast_statement *st)
 {
-	return parse_expect(p, ':') && parse_any_name(p, "a label", &st->index.label) &&
-	       index_keys(p, st, NULL);
+	(void)accept(p, ':');
+	return parse_any_name(p, "a label", &st->index.label) && index_keys(p, st, NULL);
 }
 
 static bool optional_index_name(struct parser *p, struct ast_statement *st)
