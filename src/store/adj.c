@@ -8,14 +8,25 @@
 
 static size_t block_size(uint32_t cap)
 {
-	return sizeof(struct block) + 2 * (size_t)cap * sizeof(uint32_t);
+	return offsetof(struct block, nodes) + 2 * (size_t)cap * sizeof(uint32_t);
 }
 
-static void block_free(struct retired *r)
+static void block_free(struct block *b)
 {
-	struct block *b = container_of(r, struct block, retired);
-
 	mem_free(MEM_GRAPH, b, block_size(b->cap));
+}
+
+struct old_block {
+	struct retired retired;
+	struct block *block;
+};
+
+static void old_block_free(struct retired *r)
+{
+	struct old_block *o = container_of(r, struct old_block, retired);
+
+	block_free(o->block);
+	MEM_FREE(MEM_GRAPH, o);
 }
 
 static size_t stamps_size(uint32_t cap)
@@ -36,7 +47,8 @@ static struct block *block_new(name_id type, uint32_t cap)
 
 	if (b == NULL)
 		return NULL;
-	memset(b, 0, sizeof *b);
+	atomic_init(&b->stamps, NULL);
+	atomic_init(&b->n, 0);
 	b->type = type;
 	b->cap = cap;
 	return b;
@@ -54,6 +66,16 @@ static struct stamps *stamps_new(uint32_t cap)
 static uint32_t *edges_of(struct block *b)
 {
 	return b->nodes + b->cap;
+}
+
+static void free_block_now(struct block *b)
+{
+	if (b == NULL)
+		return;
+	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
+	if (s != NULL)
+		stamps_free(&s->retired);
+	block_free(b);
 }
 
 /* ---- where a node's blocks are ------------------------------------------------------------- */
@@ -144,7 +166,7 @@ static enum status set_block(struct chunk *c, uint32_t slot, enum adj_dir dir, s
 /* ---- appending
  * ----------------------------------------------------------------------------------- */
 
-static struct block *block_copy(struct chunk *c, struct block *old, uint32_t cap)
+static struct block *block_copy(struct block *old, uint32_t cap)
 {
 	uint32_t n = atomic_load_explicit(&old->n, memory_order_relaxed);
 	struct stamps *s = atomic_load_explicit(&old->stamps, memory_order_relaxed), *copy = NULL;
@@ -164,22 +186,24 @@ static struct block *block_copy(struct chunk *c, struct block *old, uint32_t cap
 		atomic_init(&copy->v[i].del,
 			    atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
 	}
-	b->n_stamped = old->n_stamped;
-	b->n_dead = old->n_dead;
+	if (s != NULL) {
+		copy->n_stamped = s->n_stamped;
+		copy->n_dead = s->n_dead;
+	}
 	atomic_init(&b->stamps, copy);
 	atomic_init(&b->n, n);
-	(void)c;
 	return b;
 }
 
-static void retire_block(struct chunk *c, struct block *b)
+static void retire_block(struct chunk *c, struct block *b, struct old_block *o)
 {
 	struct epoch_table *e = &c->graph->store->epochs;
 	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
 
 	if (s != NULL)
 		epoch_retire(e, &s->retired, stamps_free);
-	epoch_retire(e, &b->retired, block_free);
+	o->block = b;
+	epoch_retire(e, &o->retired, old_block_free);
 }
 
 enum status adj_stamps(struct chunk *c, struct block *b)
@@ -211,11 +235,15 @@ static enum status room_for_one(struct chunk *c, uint32_t slot, enum adj_dir dir
 		}
 	} else if (atomic_load_explicit(&b->n, memory_order_relaxed) == b->cap) {
 		struct block *larger =
-		    block_copy(c, b, b->cap + MAX_OF(b->cap / 2, (uint32_t)BLOCK_FIRST));
-		if (larger == NULL)
+		    block_copy(b, b->cap + MAX_OF(b->cap / 2, (uint32_t)BLOCK_FIRST));
+		struct old_block *o = MEM_NEW(MEM_GRAPH, struct old_block);
+		if (larger == NULL || o == NULL) {
+			free_block_now(larger);
+			mem_free(MEM_GRAPH, o, sizeof *o);
 			return ST_NOMEM;
+		}
 		(void)!set_block(c, slot, dir, larger); /* replaces: needs no memory */
-		retire_block(c, b);
+		retire_block(c, b, o);
 		b = larger;
 	}
 	*ret = b;
@@ -283,8 +311,8 @@ void adj_set_stamp(struct block *b, uint32_t i, bool is_delete, uintptr_t stamp)
 	}
 	at = is_delete ? &s->v[i].del : &s->v[i].create;
 	uintptr_t old = atomic_load_explicit(at, memory_order_relaxed);
-	b->n_stamped += (uint32_t)(stamp != STAMP_NONE) - (uint32_t)(old != STAMP_NONE);
-	b->n_dead +=
+	s->n_stamped += (uint32_t)(stamp != STAMP_NONE) - (uint32_t)(old != STAMP_NONE);
+	s->n_dead +=
 	    (uint32_t)is_dead_stamp(is_delete, stamp) - (uint32_t)is_dead_stamp(is_delete, old);
 	atomic_store_explicit(at, stamp, memory_order_release);
 }
@@ -314,13 +342,17 @@ static bool entry_is_dead(const struct stamps *s, uint32_t i)
 static void compact(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b)
 {
 	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
-	uint32_t n = block_n(b), live = n - b->n_dead, at = 0;
+	uint32_t n = block_n(b), live = n - s->n_dead, at = 0;
 	struct block *copy = block_new(b->type, MAX_OF(live, (uint32_t)BLOCK_FIRST));
-	bool versions = b->n_stamped > b->n_dead;
+	bool versions = s->n_stamped > s->n_dead;
+	struct old_block *o = MEM_NEW(MEM_GRAPH, struct old_block);
 	struct stamps *stamps = copy != NULL && versions ? stamps_new(copy->cap) : NULL;
 
-	if (copy == NULL || (versions && stamps == NULL)) {
-		mem_free(MEM_GRAPH, copy, copy != NULL ? block_size(copy->cap) : 0);
+	if (copy == NULL || o == NULL || (versions && stamps == NULL)) {
+		free_block_now(copy);
+		mem_free(MEM_GRAPH, o, sizeof *o);
+		if (stamps != NULL)
+			stamps_free(&stamps->retired);
 		return;
 	}
 	atomic_init(&copy->stamps, stamps);
@@ -338,21 +370,19 @@ static void compact(struct chunk *c, uint32_t slot, enum adj_dir dir, struct blo
 	assert(at == live);
 	atomic_init(&copy->n, live);
 	(void)!set_block(c, slot, dir, copy); /* replaces: needs no memory */
-	retire_block(c, b);
+	retire_block(c, b, o);
 }
 
 /* Dead entries go when they are a good part of the block, so that a hub is not copied for each. The
  * stamps go when nothing is left in them: no create, no delete, no aborted one [M]. */
 static void clean(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b)
 {
+	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
 	uint32_t n = block_n(b);
 
-	if (b->n_dead > 0 && (n <= BLOCK_SMALL || b->n_dead >= n / 4)) {
+	if (s != NULL && s->n_dead > 0 && (n <= BLOCK_SMALL || s->n_dead >= n / 4)) {
 		compact(c, slot, dir, b);
-	} else if (b->n_stamped == 0) {
-		struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
-		if (s == NULL)
-			return;
+	} else if (s != NULL && s->n_stamped == 0) {
 		atomic_store_explicit(&b->stamps, NULL, memory_order_release);
 		epoch_retire(&c->graph->store->epochs, &s->retired, stamps_free);
 	}
@@ -388,15 +418,6 @@ void adj_remove(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *
 {
 	adj_set_stamp(b, i, true, STAMP_LSN(0));
 	clean(c, slot, dir, b);
-}
-
-static void free_block_now(struct block *b)
-{
-	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
-
-	if (s != NULL)
-		stamps_free(&s->retired);
-	block_free(&b->retired);
 }
 
 /* The slot's last holder is gone for everybody. */

@@ -64,8 +64,8 @@ void table_free(struct retired *r)
 size_t pcol_width(uint8_t kind)
 {
 	static const uint8_t width[] = {
-	    [PC_INT1] = 1,  [PC_INT2] = 2, [PC_INT4] = 4, [PC_INT8] = 8,
-	    [PC_FLOAT] = 8, [PC_BOOL] = 1, [PC_TEXT] = 8, [PC_BOX] = 8,
+	    [PC_INT1] = 1, [PC_INT2] = 2, [PC_INT4] = 4, [PC_INT8] = 8, [PC_FLOAT] = 8,
+	    [PC_BOOL] = 1, [PC_CODE] = 4, [PC_TEXT] = 8, [PC_BOX] = 8,
 	};
 	return width[kind];
 }
@@ -220,6 +220,7 @@ static struct chunk *chunk_new(struct graph *g, enum elem_kind kind, uint32_t i_
 	if (c == NULL || t == NULL)
 		goto no_memory;
 	t->cap = CHUNK_SLOTS_MIN;
+	t->store = g->store;
 	t->exists = array_new(bit_bytes(t->cap));
 	if (kind == ELEM_NODE)
 		t->adj = array_new(t->cap * sizeof t->adj[0]);

@@ -120,7 +120,8 @@ static void settle(struct effect *e, const struct mark *m)
 
 void store_prune(struct effect *effects, uint32_t n, const struct mark *m, uint64_t horizon)
 {
-	for (struct effect *e = effects; e < effects + n; e++) {
+	for (uint32_t i = 0; i < n; i++) {
+		struct effect *e = &effects[i];
 		latch_lock(&e->chunk->latch);
 		if (e->kind == EFFECT_UNDO)
 			cut_chain(e->chunk, e->slot, horizon);
@@ -130,9 +131,12 @@ void store_prune(struct effect *effects, uint32_t n, const struct mark *m, uint6
 	}
 }
 
+/* Newest first: of two values that the transaction gave to one key the older entry holds the one
+ * that was there before it, so it must be the last that readers meet. */
 void store_unlink_aborted(struct effect *effects, uint32_t n, const struct mark *m)
 {
-	for (struct effect *e = effects; e < effects + n; e++) {
+	for (uint32_t i = n; i-- > 0;) {
+		struct effect *e = &effects[i];
 		latch_lock(&e->chunk->latch);
 		if (e->kind == EFFECT_UNDO)
 			unlink_one(e->chunk, e->undo);

@@ -55,12 +55,15 @@ enum status store_new(struct store **ret)
 	if (s == NULL)
 		return ST_NOMEM;
 	mutex_init(&s->lock, LOCK_RANK_CATALOG);
-	mutex_init(&s->set_lock, LOCK_RANK_DICT);
+	mutex_init(&s->set_lock, LOCK_RANK_DICT - 1);
 	map_u64_init(&s->set_hashes, MEM_GRAPH);
+	map_u64_init(&s->text_counts, MEM_GRAPH);
 	s->sets = mem_zalloc(MEM_GRAPH, LABEL_SETS_MAX * sizeof s->sets[0]);
 	st = s->sets != NULL ? epoch_init(&s->epochs) : ST_NOMEM;
 	for (unsigned i = 0; i < NAME_N_KINDS && st == ST_OK; i++)
 		st = dict_init(&s->names[i]);
+	if (st == ST_OK)
+		st = dict_init(&s->texts);
 	if (st == ST_OK)
 		st = label_set_make(s, NULL, 0, &none);
 	if (st == ST_OK)
@@ -89,6 +92,8 @@ void store_free(struct store *s)
 			 sizeof *set + set->n * sizeof set->labels[0]);
 	}
 	mem_free(MEM_GRAPH, (void *)s->sets, LABEL_SETS_MAX * sizeof s->sets[0]);
+	dict_release(&s->texts);
+	map_u64_release(&s->text_counts);
 	map_u64_release(&s->set_hashes);
 	MEM_FREE(MEM_GRAPH, s);
 }

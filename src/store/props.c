@@ -2,7 +2,7 @@
  * columns. Writers hold the chunk's latch. */
 #include "store/store_int.h"
 
-static struct value pcol_get(const struct pcol *p, uint32_t slot)
+static struct value pcol_get(const struct table *t, const struct pcol *p, uint32_t slot)
 {
 	switch ((enum col_kind)p->kind) {
 	case PC_INT1:
@@ -21,6 +21,8 @@ static struct value pcol_get(const struct pcol *p, uint32_t slot)
 	}
 	case PC_BOOL:
 		return value_bool(LOAD((uint8_t *)p->data + slot) != 0);
+	case PC_CODE:
+		return value_str(dict_text(&t->store->texts, LOAD((uint32_t *)p->data + slot)));
 	default: {
 		struct box *b = LOAD((struct box **)p->data + slot);
 		return b != NULL ? b->value : VALUE_NULL;
@@ -47,7 +49,7 @@ struct value table_prop(const struct table *t, uint32_t slot, name_id key)
 	const struct pcol *p = find_col(t, key);
 
 	if (p != NULL)
-		return shared_bit(p->present, slot) ? pcol_get(p, slot) : VALUE_NULL;
+		return shared_bit(p->present, slot) ? pcol_get(t, p, slot) : VALUE_NULL;
 	const struct overflow *o = overflow_of(t, slot);
 	for (uint32_t i = 0; o != NULL && i < o->n; i++)
 		if (o->props[i].key == key)
@@ -65,7 +67,29 @@ static uint8_t int_kind(int64_t i)
 				 : PC_INT8;
 }
 
-static uint8_t kind_for(struct value v)
+/* Short texts that repeat are coded: the dictionary takes a bounded number for each key, so that a
+ * key whose texts are all different does not fill it. */
+static bool is_coded(struct store *s, name_id key, struct str text)
+{
+	bool is_new, coded = false;
+	name_id code;
+
+	if (text.len > CODED_TEXT_MAX)
+		return false;
+	if (dict_find(&s->texts, text) != NAME_NONE)
+		return true;
+	mutex_lock(&s->set_lock);
+	uint64_t *n = map_u64_slot(&s->text_counts, key, &is_new);
+	if (n != NULL && *n < CODED_TEXTS_MAX) {
+		(*n)++;
+		coded = dict_add(&s->texts, &s->epochs, text, &code) == ST_OK;
+	}
+	mutex_unlock(&s->set_lock);
+	return coded;
+}
+
+/* The narrowest kind that holds v. may_code: the column is not one of blocks already. */
+static uint8_t kind_for(struct store *s, name_id key, struct value v, bool may_code)
 {
 	switch ((enum value_kind)v.kind) {
 	case V_INT:
@@ -75,7 +99,7 @@ static uint8_t kind_for(struct value v)
 	case V_BOOL:
 		return PC_BOOL;
 	case V_STRING:
-		return PC_TEXT;
+		return may_code && is_coded(s, key, value_text(v)) ? PC_CODE : PC_TEXT;
 	default:
 		return PC_BOX;
 	}
@@ -85,6 +109,8 @@ static uint8_t join_kinds(uint8_t a, uint8_t b)
 {
 	if (a <= PC_INT8 && b <= PC_INT8)
 		return MAX_OF(a, b);
+	if ((a == PC_CODE || a == PC_TEXT) && (b == PC_CODE || b == PC_TEXT))
+		return MAX_OF(a, b);
 	return a == b ? a : PC_BOX;
 }
 
@@ -93,7 +119,7 @@ static bool is_boxed(uint8_t kind)
 	return kind == PC_TEXT || kind == PC_BOX;
 }
 
-static enum status store_value(const struct pcol *p, uint32_t slot, struct value v,
+static enum status store_value(struct store *s, const struct pcol *p, uint32_t slot, struct value v,
 			       struct box **ret_old)
 {
 	if (is_boxed(p->kind)) {
@@ -120,6 +146,9 @@ static enum status store_value(const struct pcol *p, uint32_t slot, struct value
 	case PC_BOOL:
 		STORE((uint8_t *)p->data + slot, (uint8_t)v.b);
 		break;
+	case PC_CODE: /* it was coded before: texts are never removed */
+		STORE((uint32_t *)p->data + slot, dict_find(&s->texts, value_text(v)));
+		break;
 	default: {
 		uint64_t bits;
 		memcpy(&bits, &v.f, sizeof bits);
@@ -144,7 +173,7 @@ static enum status convert(const struct table *t, const struct pcol *from, struc
 	for (uint32_t slot = 0; slot < t->cap; slot++) {
 		if (!shared_bit(from->present, slot))
 			continue;
-		if (store_value(to, slot, pcol_get(from, slot), &old) == ST_OK)
+		if (store_value(t->store, to, slot, pcol_get(t, from, slot), &old) == ST_OK)
 			continue;
 		for (uint32_t i = 0; i < slot; i++)
 			box_free(((struct box **)to->data)[i]);
@@ -316,12 +345,12 @@ static enum status put_col(struct chunk *c, uint32_t i_col, uint32_t slot, struc
 		shared_bit_put(p->present, slot, false);
 		return ST_OK;
 	}
-	uint8_t want = join_kinds(kind, kind_for(v));
+	uint8_t want = join_kinds(kind, kind_for(t->store, t->cols[i_col].key, v, kind == PC_CODE));
 	if (want != kind) {
 		TRY(change_kind(c, i_col, want));
 		t = atomic_load_explicit(&c->table, memory_order_relaxed);
 	}
-	TRY(store_value(&t->cols[i_col], slot, v, ret_old));
+	TRY(store_value(t->store, &t->cols[i_col], slot, v, ret_old));
 	shared_bit_put(t->cols[i_col].present, slot, true);
 	return ST_OK;
 }
@@ -339,7 +368,7 @@ enum status chunk_put_prop(struct chunk *c, uint32_t slot, name_id key, struct v
 	if (p == NULL) {
 		if (v.kind == V_NULL)
 			return ST_OK;
-		TRY(add_col(c, key, kind_for(v)));
+		TRY(add_col(c, key, kind_for(t->store, key, v, true)));
 		t = atomic_load_explicit(&c->table, memory_order_relaxed);
 		p = find_col(t, key);
 	}
@@ -386,7 +415,7 @@ void chunk_restore_prop(struct chunk *c, struct undo *u)
 		u->taken.box = LOAD(at);
 		STORE(at, old);
 	} else if (u->old.kind != V_NULL) { /* columns only widen: it fits */
-		BUG_ON(store_value(p, u->slot, u->old, &old) != ST_OK);
+		BUG_ON(store_value(t->store, p, u->slot, u->old, &old) != ST_OK);
 	}
 	shared_bit_put(p->present, u->slot, u->old.kind != V_NULL);
 }

@@ -17,6 +17,8 @@
 #define CHUNK_COLUMNS_MAX 128 /* property keys of a chunk with a column; further ones overflow */
 #define DIR_PAGE 1024	      /* chunks of one page of a directory */
 #define DIR_PAGES 1024	      /* 2^32 slots in all */
+#define CODED_TEXT_MAX 64     /* bytes; longer texts are not coded */
+#define CODED_TEXTS_MAX 4096  /* texts coded for one key; further ones are blocks of their own */
 #define GRAPHS_MAX 1024
 #define INDEXES_MAX 256	     /* of one graph */
 #define LABEL_SETS_MAX 65536 /* combinations of labels in use, of all graphs */
@@ -92,6 +94,7 @@ enum col_kind {
 	PC_INT8,
 	PC_FLOAT,
 	PC_BOOL,
+	PC_CODE, /* uint32_t: a text of the store's dictionary */
 	PC_TEXT, /* struct box *, all strings */
 	PC_BOX,	 /* struct box *, any kind */
 };
@@ -119,6 +122,7 @@ struct adj_head { /* a node's edges: 0, a block, or a struct adj_types with bit 
 /* One layout of a chunk. A change of layout makes a new table; what it replaces is retired. */
 struct table {
 	struct retired retired;
+	struct store *store;
 	uint32_t cap; /* slots */
 	uint64_t *exists;
 	struct adj_head *adj; /* nodes */
@@ -209,17 +213,16 @@ struct stamp {
 struct stamps {
 	struct retired retired;
 	uint32_t cap;
+	uint32_t n_stamped; /* stamps that are not NONE; under the latch */
+	uint32_t n_dead;    /* of them: aborted creates, deletes below every horizon */
 	struct stamp v[];
 };
 
-struct block {
-	struct retired retired;
+struct block { /* what retires it is made with the block that takes its place: this head is small */
+	struct stamps *_Atomic stamps;
 	name_id type;
 	_Atomic uint32_t n; /* never falls; entries below it never change */
 	uint32_t cap;
-	uint32_t n_stamped; /* stamps that are not NONE; under the latch */
-	uint32_t n_dead;    /* of them: aborted creates, deletes below every horizon */
-	struct stamps *_Atomic stamps;
 	uint32_t nodes[]; /* cap neighbours, then cap edge ids */
 };
 
@@ -265,8 +268,10 @@ struct store {
 	_Atomic uint64_t catalog_version;
 	_Atomic uint32_t n_graphs;
 	struct graph *_Atomic graphs[GRAPHS_MAX];
+	struct dict texts; /* property texts that repeat; never removed */
 	struct mutex set_lock;
-	struct map_u64 set_hashes; /* hash -> id of the first set with it */
+	struct map_u64 text_counts; /* key -> texts that were coded for it; under set_lock */
+	struct map_u64 set_hashes;  /* hash -> id of the first set with it */
 	_Atomic uint32_t n_sets;
 	const struct label_set *_Atomic *sets;
 };
