@@ -26,7 +26,7 @@ struct import_command {
 	uint32_t n_files;
 };
 
-/* LABEL=FILE, or FILE alone, whose columns then tell the label. */
+/* LABEL=FILE; with an empty LABEL the file's columns tell. */
 static bool add_file(struct import_command *c, const char *value, bool is_edges)
 {
 	const char *equals = strchr(value, '=');
@@ -35,15 +35,14 @@ static bool add_file(struct import_command *c, const char *value, bool is_edges)
 		(void)cmd_usage_error("import", "more than %d files", IMPORT_FILES_MAX);
 		return false;
 	}
-	const char *path = equals != NULL ? equals + 1 : value;
-	if (path[0] == 0 || equals == value) {
+	if (equals == NULL || equals[1] == 0) {
 		(void)cmd_usage_error("import", "'%s' is not %s=FILE", value,
 				      is_edges ? "TYPE" : "LABEL");
 		return false;
 	}
 	c->files[c->n_files++] = (struct import_file){
-	    .path = path,
-	    .label = {value, equals != NULL ? (size_t)(equals - value) : 0},
+	    .path = equals + 1,
+	    .label = {value, (size_t)(equals - value)},
 	    .is_edges = is_edges,
 	};
 	return true;

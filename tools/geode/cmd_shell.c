@@ -209,6 +209,14 @@ static unsigned char complete(EditLine *e, int ch)
 	return el_insertstr(e, rest) == 0 ? CC_REFRESH : CC_ERROR;
 }
 
+/* Control-D that was typed before the terminal was ours comes as a zero byte. */
+static unsigned char typed_ahead_end(EditLine *e, int ch)
+{
+	const LineInfo *l = el_line(e);
+
+	return l->lastchar == l->buffer ? CC_EOF : CC_NORM;
+}
+
 static void find_history(struct shell *s)
 {
 	const char *home = getenv("HOME");
@@ -236,7 +244,10 @@ static bool open_edit(struct shell *s)
 	el_set(s->edit, EL_EDITOR, "emacs");
 	el_set(s->edit, EL_SIGNAL, 1);
 	el_set(s->edit, EL_HIST, history, s->history);
-	el_set(s->edit, EL_ADDFN, "complete", "complete a keyword", complete);
+	el_wset(s->edit, EL_ADDFN, L"complete", L"complete a keyword", complete);
+	el_wset(s->edit, EL_ADDFN, L"typed-ahead-end", L"end of input typed early",
+		typed_ahead_end);
+	el_set(s->edit, EL_BIND, "^@", "typed-ahead-end", NULL);
 	el_set(s->edit, EL_BIND, "^I", "complete", NULL);
 	el_set(s->edit, EL_BIND, "^R", "em-inc-search-prev", NULL);
 	el_source(s->edit, NULL);

@@ -39,7 +39,7 @@ static const struct command {
     {"ping", cmd_ping, "[OPTION...]", "tell whether a server answers", "geode ping", ping_options,
      ARRAY_LEN(ping_options)},
     {"import", cmd_import,
-     "--nodes [LABEL=]FILE... [--edges [TYPE=]FILE...] [--server ADDRESS | --into DIR]",
+     "--nodes LABEL=FILE... [--edges TYPE=FILE...] [--server ADDRESS | --into DIR]",
      "load nodes and edges from CSV files", "geode import", import_options,
      ARRAY_LEN(import_options)},
 };
