@@ -643,7 +643,6 @@ static void session_free(struct session *s)
 	arena_release(&s->requests);
 	vec_release(MEM_SESSION, &s->savepoints);
 	MEM_FREE(MEM_SESSION, s);
-	c->n_sessions--;
 	conn_release(c);
 }
 
