@@ -5,7 +5,9 @@
 
 #include "base/hash.h"
 
-#define VEC_MAX 16
+/* Pieces of a stream frame. ngtcp2 below 1.6 keeps up to 3 of them in its pool and loses the memory
+ * of a longer one that it sends again in fewer (its issue 1244). */
+#define VEC_MAX 3
 #define CLOSING_PTOS 3 /* RFC 9000, 10.2: a closed connection answers for three of them */
 
 /* ---- callbacks ---- */
@@ -231,11 +233,14 @@ static ngtcp2_path ng_path(const struct net_path *p)
 
 static struct net_conn *conn_alloc(struct endpoint *e, const struct net_path *path)
 {
-	struct net_conn *c = timer_reserve(&e->timers) ? MEM_NEW(MEM_NET, struct net_conn) : NULL;
+	struct net_conn *c = MEM_NEW(MEM_NET, struct net_conn);
 
-	if (c == NULL)
+	if (c == NULL || !timer_reserve(&e->timers)) {
+		mem_free(MEM_NET, c, sizeof *c);
 		return NULL;
+	}
 	c->ep = e;
+	ngmem_init(&c->mem);
 	c->path = *path;
 	c->tls = tls_ref(e->opt.tls);
 	c->ref = (ngtcp2_crypto_conn_ref){.get_conn = get_ng, .user_data = c};
@@ -285,10 +290,13 @@ static enum status accept_ng(struct net_conn *c, const struct conn_accept *a, ng
 	}
 	tp.stateless_reset_token_present = 1;
 	if (ngtcp2_crypto_generate_stateless_reset_token(tp.stateless_reset_token, e->opt.secret,
-							 NET_SECRET_LEN, scid) != 0 ||
-	    ngtcp2_conn_server_new(&c->ng, &a->hd->scid, scid, &path, a->hd->version, &cb, &st, &tp,
-				   &ngmem, c) != 0)
+							 NET_SECRET_LEN, scid) != 0)
 		return ST_NOMEM;
+	if (ngtcp2_conn_server_new(&c->ng, &a->hd->scid, scid, &path, a->hd->version, &cb, &st, &tp,
+				   &c->mem.door, c) != 0) {
+		c->ng = NULL; /* a failed call leaves a pointer to nothing */
+		return ST_NOMEM;
+	}
 	/* Until our id arrives the client uses the one it made up. */
 	return cid_table_add(&e->cids, a->hd->dcid.data, a->hd->dcid.datalen, &c->cids);
 }
@@ -331,10 +339,12 @@ enum status conn_connect_new(struct endpoint *e, const struct net_path *path,
 	cid_make(e->index, e->opt.n_threads, scid.data);
 	rand_secret(dcid.data, dcid.datalen);
 	ngtcp2_path ngp = ng_path(path);
-	enum status st = ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &ngp, NGTCP2_PROTO_VER_V1,
-						&cb, &settings, &tp, &ngmem, c) == 0
-			     ? ST_OK
-			     : ST_NOMEM;
+	enum status st = ST_OK;
+	if (ngtcp2_conn_client_new(&c->ng, &dcid, &scid, &ngp, NGTCP2_PROTO_VER_V1, &cb, &settings,
+				   &tp, &c->mem.door, c) != 0) {
+		c->ng = NULL; /* a failed call leaves a pointer to nothing */
+		st = ST_NOMEM;
+	}
 	if (st == ST_OK)
 		st = conn_start(c, &scid);
 	if (st != ST_OK) {
@@ -391,6 +401,7 @@ void conn_free(struct net_conn *c)
 	__atomic_store_n(&e->counts.connections, e->n_conns, __ATOMIC_RELAXED);
 	if (c->ng != NULL)
 		ngtcp2_conn_del(c->ng);
+	ngmem_release(&c->mem);
 	if (c->session != NULL)
 		gnutls_deinit(c->session);
 	tls_unref(c->tls);

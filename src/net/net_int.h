@@ -67,9 +67,18 @@ struct net_stream {
 	uint64_t n_acked; /* since the stream's begin */
 };
 
+struct ngmem { /* ngmem.c: what ngtcp2 has allocated for a connection */
+	ngtcp2_mem door;
+	LIST_HEAD(, ngmem_block) blocks;
+};
+
+void ngmem_init(struct ngmem *m);
+void ngmem_release(struct ngmem *m); /* after ngtcp2_conn_del */
+
 struct net_conn {
 	struct endpoint *ep;
 	ngtcp2_conn *ng;
+	struct ngmem mem;
 	gnutls_session_t session;
 	struct tls *tls;
 	ngtcp2_crypto_conn_ref ref; /* what GnuTLS knows of us */
@@ -112,8 +121,6 @@ struct endpoint {
 	uint64_t reset_tokens, reset_filled_ns; /* token bucket of stateless resets */
 	struct net_counts counts;
 };
-
-extern const ngtcp2_mem ngmem; /* ngmem.c: ngtcp2's memory through base's door */
 
 /* One writer, so no read-modify-write; readers are net_loop_counts. */
 static inline void count_add(uint64_t *counter, uint64_t n)

@@ -1,6 +1,8 @@
 /* net/stream.c - a stream's bytes: kept until acknowledged, counted against the water marks. */
 #include "net/net_int.h"
 
+#define SHORT_BYTES 1024 /* a chain up to here is copied rather than linked */
+
 struct net_stream *stream_new(struct net_conn *c, int64_t id)
 {
 	struct net_stream *s = MEM_NEW(MEM_NET, struct net_stream);
@@ -75,24 +77,39 @@ void stream_broken(struct net_stream *s)
 
 /* ---- out ---- */
 
+/* Short answers share a chunk while there is room behind the last one: else each would hold a chunk
+ * of its own until it is acknowledged. Bytes before stay where they are. */
+static void add_chain(struct net_stream *s, struct chain *c)
+{
+	struct iobuf *last = s->held.last;
+	bool joins = last != NULL && c->len <= SHORT_BYTES && last->cap - last->len >= c->len;
+
+	if (s->n_unsent == 0) {
+		s->next_buf = joins ? last : c->first;
+		s->next_at = joins ? last->len : 0;
+	}
+	s->n_unsent += c->len;
+	s->conn->held_bytes += c->len;
+	if (!joins) {
+		chain_move(&s->held, c);
+		return;
+	}
+	for (const struct iobuf *b = c->first; b != NULL; b = b->next)
+		chain_put(&s->held, b->data, b->len);
+	chain_release(c);
+}
+
 void net_stream_send(struct net_stream *s, struct chain *c)
 {
 	struct net_conn *conn = s->conn;
-	size_t n = c->len;
 
 	if (c->failed && conn->state == CONN_OPEN)
 		conn_close_at(conn, NET_CLOSE_NO_MEMORY, conn->ep->now_ns);
-	if (c->failed || s->fin || conn->state != CONN_OPEN || n == 0) {
+	if (c->failed || s->fin || conn->state != CONN_OPEN || c->len == 0) {
 		chain_release(c);
 		return;
 	}
-	if (s->n_unsent == 0) {
-		s->next_buf = c->first;
-		s->next_at = 0;
-	}
-	chain_move(&s->held, c);
-	s->n_unsent += n;
-	conn->held_bytes += n;
+	add_chain(s, c);
 	wake(s);
 	if (conn->held_bytes > NET_CONN_HELD_MAX_BYTES)
 		conn_close_at(conn, NET_CLOSE_STALLED, conn->ep->now_ns);
