@@ -77,6 +77,21 @@ static void undo_publish(struct writer *w, struct chunk *c, struct undo *u)
 	    (struct effect){.kind = EFFECT_UNDO, .chunk = c, .slot = u->slot, .undo = u};
 }
 
+/* Beside every change of existence, taking back included. */
+static void count(struct chunk *c, uint32_t slot, int64_t by)
+{
+	struct graph *g = c->graph;
+
+	if (c->kind == ELEM_EDGE) {
+		atomic_fetch_add_explicit(&g->n_edges, by, memory_order_relaxed);
+		count_type(g, c->type, by);
+		return;
+	}
+	uint32_t set = chunk_slot_set(c, slot);
+	atomic_fetch_add_explicit(&g->n_nodes, by, memory_order_relaxed);
+	count_labels(g, set != 0 ? label_set_get(g->store, set) : c->set, by);
+}
+
 static enum status set_exists(struct writer *w, struct chunk *c, uint32_t slot, bool on)
 {
 	struct table *t;
@@ -90,6 +105,7 @@ static enum status set_exists(struct writer *w, struct chunk *c, uint32_t slot, 
 	}
 	t = atomic_load_explicit(&c->table, memory_order_relaxed);
 	shared_bit_put(t->exists, slot, on);
+	count(c, slot, on ? 1 : -1);
 	return ST_OK;
 }
 
@@ -167,6 +183,8 @@ enum status store_node_create(struct writer *w, struct graph *g, const name_id *
 	} else {
 		TRY(slot_take_at(g, ELEM_NODE, at, set, NAME_NONE, &c));
 		slot = slot_of(at);
+		if (exists_now(c, slot))
+			return ST_EXISTS;
 	}
 	latch_lock(&c->latch);
 	enum status st = put_new_props(c, slot, props, n_props);
@@ -178,8 +196,6 @@ enum status store_node_create(struct writer *w, struct graph *g, const name_id *
 		abandon_slot(c, slot);
 	latch_unlock(&c->latch);
 	TRY(st);
-	atomic_fetch_add_explicit(&g->n_nodes, 1, memory_order_relaxed);
-	count_labels(g, set, 1);
 	*ret = c->base + slot;
 	return ST_OK;
 }
@@ -303,15 +319,13 @@ enum status store_node_delete(struct writer *w, struct graph *g, elem_id id)
 		return st;
 	}
 	TRY(st);
-	st = set_exists(w, c, slot, false);
+	if (w->mark == NULL && store_node_has_edges(w, g, id) != ST_OK)
+		st = ST_EXISTS; /* recovery: its edges went before it */
+	else
+		st = set_exists(w, c, slot, false);
 	if (st == ST_OK && w->mark == NULL)
 		abandon_slot(c, slot);
-	uint32_t now = st == ST_OK && w->mark != NULL ? chunk_slot_set(c, slot) : 0;
 	latch_unlock(&c->latch);
-	if (st == ST_OK) {
-		atomic_fetch_sub_explicit(&g->n_nodes, 1, memory_order_relaxed);
-		count_labels(g, now != 0 ? label_set_get(g->store, now) : c->set, -1);
-	}
 	return st;
 }
 
@@ -448,10 +462,10 @@ enum status store_edge_create(struct writer *w, struct graph *g, name_id type, e
 	} else {
 		TRY(slot_take_at(g, ELEM_EDGE, at, NULL, type, &c));
 		slot = slot_of(at);
+		if (exists_now(c, slot) || c->type != type)
+			return ST_EXISTS;
 	}
 	TRY(link_edge(w, g, type, from, to, c, slot, props, n_props));
-	atomic_fetch_add_explicit(&g->n_edges, 1, memory_order_relaxed);
-	count_type(g, type, 1);
 	*ret = c->base + slot;
 	return ST_OK;
 }
@@ -518,10 +532,6 @@ enum status store_edge_delete(struct writer *w, struct graph *g, elem_id id)
 	enum status st = delete_latched(w, c, slot_of(id), cf, from, ct, to);
 	latch_unlock(&c->latch);
 	unlock_ends(locked);
-	if (st == ST_OK) {
-		atomic_fetch_sub_explicit(&g->n_edges, 1, memory_order_relaxed);
-		count_type(g, type, -1);
-	}
 	return st;
 }
 
@@ -617,21 +627,12 @@ enum status store_node_has_edges(struct writer *w, struct graph *g, elem_id id)
 static void undo_one(struct chunk *c, struct undo *u)
 {
 	struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
-	int64_t by = u->old_exists ? 1 : -1;
 
 	u->undone = true;
 	switch ((enum undo_kind)u->kind) {
 	case UNDO_EXISTS:
 		shared_bit_put(t->exists, u->slot, u->old_exists);
-		if (c->kind == ELEM_EDGE) {
-			atomic_fetch_add_explicit(&c->graph->n_edges, by, memory_order_relaxed);
-			count_type(c->graph, c->type, by);
-		} else {
-			uint32_t set = chunk_slot_set(c, u->slot);
-			atomic_fetch_add_explicit(&c->graph->n_nodes, by, memory_order_relaxed);
-			count_labels(c->graph,
-				     set != 0 ? label_set_get(c->graph->store, set) : c->set, by);
-		}
+		count(c, u->slot, u->old_exists ? 1 : -1);
 		break;
 	case UNDO_PROP: {
 		struct value undone = table_prop(t, u->slot, u->key);

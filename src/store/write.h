@@ -52,7 +52,7 @@ enum status store_name_add(struct store *s, enum name_kind kind, struct str name
 enum status store_graph_create(struct store *s, struct str name, uint32_t id,
 			       struct graph **ret) MUST_CHECK;
 
-/* at: ELEM_NONE, or the id to take (recovery). */
+/* at: ELEM_NONE, or the id to take (recovery; ST_EXISTS: it has a holder). */
 enum status store_node_create(struct writer *w, struct graph *g, const name_id *labels,
 			      uint32_t n_labels, const struct prop *props, uint32_t n_props,
 			      elem_id at, elem_id *ret) MUST_CHECK;

@@ -195,7 +195,8 @@ static enum status apply_index_create(struct apply *x)
 	bool unique = get_u8(&x->r) != 0;
 	struct prop_index *ix;
 
-	if (x->r.failed)
+	if (x->r.failed || label >= store_name_count(x->s, NAME_LABEL) ||
+	    key >= store_name_count(x->s, NAME_KEY))
 		return ST_CORRUPT;
 	enum status st = index_create(x->g, name, (name_id)label, (name_id)key, unique, &ix);
 	if (st == ST_EXISTS)
