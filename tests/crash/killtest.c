@@ -32,6 +32,7 @@
 #define WRITERS 4
 #define PAIRS_MAX 1000000 /* of one writer */
 #define READY_MS 60000	  /* until the server serves; sanitizers and long logs are slow */
+#define IDLE_MS 2000	  /* after which a client gives a silent server up */
 #define ROUND_MS_MAX 400  /* load before the kill */
 #define SIGTERM_EVERY 7	  /* rounds */
 #define EXIT_SKIP 77
@@ -55,7 +56,7 @@ struct writer {
 };
 
 static struct writer writers[WRITERS];
-static char address[64], data_dir[64];
+static char address[96], data_dir[64];
 static uint16_t port;
 static uint8_t
     halves[PAIRS_MAX + 2]; /* bit 0, 1: halves seen; bit 2: edge seen; bit 3: seen twice */
@@ -295,9 +296,10 @@ static void end_server(pid_t pid, bool kindly)
 		    data_dir);
 }
 
-static void one_round(const char *program, struct rand *rand, unsigned i)
+/* Checks what an earlier life has left, loads, ends the server and starts the next one at once: its
+ * stateless resets tell the writers that their connections are gone. */
+static pid_t one_round(const char *program, pid_t pid, struct rand *rand, unsigned i)
 {
-	pid_t pid = server_spawn(program);
 	struct geode_session *s = connect_when_ready(pid);
 	for (unsigned k = 0; k < WRITERS; k++)
 		check_writer(s, &writers[k]);
@@ -307,8 +309,10 @@ static void one_round(const char *program, struct rand *rand, unsigned i)
 			die("cannot start a thread");
 	sleep_ms(rand_below(rand, ROUND_MS_MAX));
 	end_server(pid, i % SIGTERM_EVERY == SIGTERM_EVERY - 1);
+	pid = server_spawn(program);
 	for (unsigned k = 0; k < WRITERS; k++)
 		pthread_join(writers[k].thread, NULL);
+	return pid;
 }
 
 static uint64_t number_of(const char *name, uint64_t other)
@@ -335,25 +339,26 @@ int main(void)
 	if (mkdtemp(data_dir) == NULL)
 		die("mkdtemp: %s", strerror(errno));
 	port = free_port();
-	snprintf(address, sizeof address, "127.0.0.1:%u?insecure_tls_skip_verify=true", port);
+	snprintf(address, sizeof address,
+		 "127.0.0.1:%u?insecure_tls_skip_verify=true&idle_timeout=%u", port, IDLE_MS);
 	printf("%u rounds, GEODE_KILL_SEED=%llu\n", n_rounds, (unsigned long long)seed);
 	for (unsigned k = 0; k < WRITERS; k++)
 		writers[k].id = k;
+	pid_t pid = server_spawn(program);
 	for (unsigned i = 0; i < n_rounds; i++) {
-		one_round(program, &rand, i);
+		pid = one_round(program, pid, &rand, i);
 		int64_t total = 0;
 		for (unsigned k = 0; k < WRITERS; k++)
 			total += writers[k].acked;
 		printf("round %u: %lld pairs acknowledged\n", i + 1, (long long)total);
 		fflush(stdout);
 	}
-	pid_t pid = server_spawn(program);
 	struct geode_session *s = connect_when_ready(pid);
 	for (unsigned k = 0; k < WRITERS; k++)
 		check_writer(s, &writers[k]);
 	geode_disconnect(s);
 	end_server(pid, true);
 	char cmd[256];
-	snprintf(cmd, sizeof cmd, "rm -rf '%s' '%s.log'", data_dir, data_dir);
+	snprintf(cmd, sizeof cmd, "rm -rf '%s' '%s'.*", data_dir, data_dir);
 	return system(cmd) == 0 ? 0 : 1;
 }
