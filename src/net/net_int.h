@@ -143,12 +143,19 @@ enum status conn_accept_new(struct endpoint *e, const struct net_path *path,
 			    const struct conn_accept *a, struct net_conn **ret) MUST_CHECK;
 enum status conn_connect_new(struct endpoint *e, const struct net_path *path,
 			     const char *server_name, struct net_conn **ret) MUST_CHECK;
-void conn_free(struct net_conn *c);
 void conn_touch(struct net_conn *c);
-/* The three may free the connection. */
+/* The next three may free the connection. */
 void conn_recv(struct net_conn *c, const struct net_path *path, const uint8_t *p, size_t n);
 void conn_expire(struct net_conn *c);
 bool conn_write(struct net_conn *c); /* true: more waits */
+void conn_put_packet(struct net_conn *c, const ngtcp2_path *path, size_t n);
+
+/* conn_end.c; those that end may free the connection. */
+void conn_not_half_open(struct net_conn *c);
+void conn_send_close_packet(struct net_conn *c);
+void conn_end_app(struct net_conn *c);
+void conn_end_error(struct net_conn *c, int rv); /* ngtcp2's */
+void conn_free(struct net_conn *c);
 void conn_close_at(struct net_conn *c, uint64_t app_code, uint64_t linger_until_ns);
 /* Why it ended, for people. */
 const char *conn_end_text(const struct net_conn *c, char out[NET_CONN_END_TEXT_LEN]);
