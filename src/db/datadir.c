@@ -58,21 +58,31 @@ static enum status read_id(const char *dir, uint8_t ret[WAL_ID_BYTES])
 /* ---- lock and place ----------------------------------------------------------------------------
  */
 
-/* Made, with its name on disk: what is synced inside a directory that can vanish is not safe.
- * Synced even when it existed: an earlier start may have ended in between. */
+/* "." for a name alone, "/" for what stands there. */
+static void parent_of(const char *path, char out[FILE_PATH_MAX])
+{
+	size_t n = strlen(path);
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	while (n > 0 && path[n - 1] != '/')
+		n--;
+	while (n > 1 && path[n - 1] == '/')
+		n--;
+	snprintf(out, FILE_PATH_MAX, "%.*s", n > 0 ? (int)n : 1, n > 0 ? path : ".");
+}
+
+/* Made with those above it, and its name on disk: what is synced inside a directory that can vanish
+ * is not safe. Synced even when it existed: an earlier start may have ended in between. */
 static enum status make_dir(const char *dir)
 {
 	char parent[FILE_PATH_MAX];
+	parent_of(dir, parent);
 	enum status st = file_io->mkdir(dir, 0700);
-	if (st != ST_OK && st != ST_EXISTS)
-		return st;
-	size_t n = strlen(dir);
-	while (n > 1 && dir[n - 1] == '/')
-		n--;
-	while (n > 0 && dir[n - 1] != '/')
-		n--;
-	snprintf(parent, sizeof parent, "%.*s", n > 0 ? (int)n : 1, n > 0 ? dir : ".");
-	return file_io->sync_dir(parent);
+	if (st == ST_NOT_FOUND && strlen(parent) < strlen(dir)) {
+		TRY(make_dir(parent));
+		st = file_io->mkdir(dir, 0700);
+	}
+	return st == ST_OK || st == ST_EXISTS ? file_io->sync_dir(parent) : st;
 }
 
 static enum status prepare(struct datadir *d, const char *dir, char *reason, size_t size)

@@ -528,10 +528,10 @@ static void a_kill_under_load_loses_nothing(void **state)
 static void a_directory_can_be_made_of_a_store(void **state)
 {
 	struct db *from = open_db(NULL, false);
-	char other[80];
+	char other[96];
 	for (int i = 1; i <= 7; i++)
 		add_pair(from, i);
-	snprintf(other, sizeof other, "%s/new", dir);
+	snprintf(other, sizeof other, "%s/with/parents/new/", dir);
 	assert_int_equal(db_create_from_store(other, db_store(from), 7, reason, sizeof reason),
 			 ST_OK);
 	assert_int_equal(db_create_from_store(other, db_store(from), 7, reason, sizeof reason),
