@@ -167,6 +167,6 @@ void accept_datagram(struct endpoint *e, const struct net_path *path, const uint
 		return;
 	if (is_long)
 		accept_initial(e, path, p, n);
-	else
+	else if (vc->dcid[0] % e->opt.n_threads == e->index) /* another loop's may be alive */
 		send_reset(e, path, n, vc);
 }

@@ -93,9 +93,7 @@ static const struct net_handler handler = {
 static void on_datagram(void *ctx, const struct net_path *path, const uint8_t *p, size_t n)
 {
 	struct net_client *c = ctx;
-	struct net_path known = {.local = path->local, .remote = path->remote};
-
-	endpoint_recv(c->ep, &known, p, n, clock_mono_ns());
+	endpoint_recv(c->ep, path, p, n, clock_mono_ns());
 }
 
 static void give_up(struct net_client *c, const char *reason)
@@ -126,6 +124,16 @@ static void send_now(struct net_client *c)
 	while (udp_flush(&c->udp) && more);
 }
 
+/* What came or passed since the last call: a request is not sent on a connection that is known to
+ * be gone, so that its caller may safely send it on another one. */
+static void catch_up(struct net_client *c)
+{
+	while (udp_recv(&c->udp, on_datagram, c) == c->udp.n_rx)
+		continue;
+	check_refused(c);
+	endpoint_expire(c->ep, clock_mono_ns());
+}
+
 static void sleep_until(struct net_client *c, uint64_t until_ns)
 {
 	struct pollfd fd = {.fd = c->udp.fd,
@@ -152,14 +160,9 @@ static void client_turn(struct net_client *c, uint64_t deadline_ns)
 	do
 		n = udp_recv(&c->udp, on_datagram, c);
 	while (n == 0 && !c->udp.refused && clock_mono_ns() < spin_until_ns);
-	if (n == 0 && !c->udp.refused) {
+	if (n == 0 && !c->udp.refused)
 		sleep_until(c, deadline_ns);
-		n = udp_recv(&c->udp, on_datagram, c);
-	}
-	while (n == c->udp.n_rx)
-		n = udp_recv(&c->udp, on_datagram, c);
-	check_refused(c);
-	endpoint_expire(c->ep, clock_mono_ns());
+	catch_up(c);
 }
 
 /* ---- connect and close ---- */
@@ -305,6 +308,7 @@ enum status net_client_stream_open(struct net_client *c, uint64_t deadline_ns,
 
 	if (s == NULL)
 		return ST_NOMEM;
+	catch_up(c);
 	while (c->conn != NULL && (st = net_stream_open(c->conn, s, &s->net)) == ST_BUSY) {
 		if (clock_mono_ns() >= deadline_ns) {
 			st = ST_STOPPED;
@@ -340,6 +344,7 @@ enum status net_client_send(struct net_client_stream *s, struct chain *chain, ui
 {
 	bool failed = chain->failed;
 
+	catch_up(s->client);
 	if (s->net == NULL || failed) {
 		chain_release(chain);
 		return failed ? ST_NOMEM : ST_CLOSED;

@@ -5,6 +5,7 @@
  * carry the acknowledgements and equal packets share a system call. */
 #include <errno.h>
 #include <stdatomic.h>
+#include <poll.h>
 #include <sys/epoll.h>
 #include <unistd.h>
 
@@ -177,6 +178,14 @@ static void take_inbox(struct net_loop *l)
 			l->handler->message(l->user, n);
 		}
 	}
+}
+
+void net_loop_finish_inbox(struct net_loop *l, bool (*done)(void *loop_user))
+{
+	struct pollfd fd = {.fd = l->inbox.event_fd, .events = POLLIN};
+
+	for (take_inbox(l); !done(l->user); take_inbox(l))
+		(void)poll(&fd, 1, -1);
 }
 
 static void watch_writable(struct net_loop *l, bool want)

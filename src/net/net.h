@@ -90,6 +90,10 @@ void net_loop_run(struct net_loop *l);
 /* The bound address. */
 const struct net_address *net_loop_address(const struct net_loop *l);
 
+/* After net_loop_run has returned, on the thread that frees the loop: hands over the messages that
+ * still come, until done says so. */
+void net_loop_finish_inbox(struct net_loop *l, bool (*done)(void *loop_user));
+
 /* From here on new connections are refused; those that exist go on. Any thread. */
 void net_loop_drain(struct net_loop *l);
 /* Drains, closes all connections with this code once their bytes are acknowledged, at the latest

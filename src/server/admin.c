@@ -23,7 +23,7 @@ struct admin {
 static bool peer_is_loopback(struct MHD_Connection *c)
 {
 	const union MHD_ConnectionInfo *info =
-		MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	    MHD_get_connection_info(c, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	const struct sockaddr *sa = info != NULL ? info->client_addr : NULL;
 
 	if (sa == NULL)
@@ -40,7 +40,7 @@ static enum MHD_Result respond(struct MHD_Connection *c, unsigned code, const ch
 			       const char *text, size_t len)
 {
 	struct MHD_Response *r =
-		MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
+	    MHD_create_response_from_buffer(len, (void *)(uintptr_t)text, MHD_RESPMEM_MUST_COPY);
 
 	if (r == NULL)
 		return MHD_NO;
@@ -66,9 +66,8 @@ static enum MHD_Result respond_metrics(struct MHD_Connection *c)
 		return respond_text(c, MHD_HTTP_FORBIDDEN, "metrics are for loopback peers");
 	buf_init(&b, MEM_OTHER, 1 << 20);
 	metric_print(&b);
-	enum MHD_Result res = buf_ok(&b)
-				      ? respond(c, MHD_HTTP_OK, "text/plain; version=0.0.4", b.p, b.len)
-				      : MHD_NO;
+	enum MHD_Result res =
+	    buf_ok(&b) ? respond(c, MHD_HTTP_OK, "text/plain; version=0.0.4", b.p, b.len) : MHD_NO;
 	buf_release(&b);
 	return res;
 }
@@ -119,7 +118,8 @@ static int bind_listener(const char *listen_text, char *reason, size_t reason_le
 		(void)setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
 	if (fd < 0 || bind(fd, ai->ai_addr, ai->ai_addrlen) != 0 || listen(fd, 64) != 0) {
 		int e = errno;
-		snprintf(reason, reason_len, "cannot listen on TCP %s: %s", listen_text, strerror(e));
+		snprintf(reason, reason_len, "cannot listen on TCP %s: %s", listen_text,
+			 strerror(e));
 		if (fd >= 0)
 			close(fd);
 		fd = e == EADDRINUSE ? -2 : -1;
@@ -128,7 +128,8 @@ static int bind_listener(const char *listen_text, char *reason, size_t reason_le
 	return fd;
 }
 
-enum status admin_start(const char *listen_text, struct admin **ret, char *reason, size_t reason_len)
+enum status admin_start(const char *listen_text, struct admin **ret, char *reason,
+			size_t reason_len)
 {
 	struct admin *a = MEM_NEW(MEM_NET, struct admin);
 

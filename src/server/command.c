@@ -6,7 +6,8 @@
 #include "server/server_int.h"
 #include "server/session.h"
 
-/* ---- answers ---------------------------------------------------------------------------------- */
+/* ---- answers ----------------------------------------------------------------------------------
+ */
 
 /* What was asked as a statement is answered as one, whatever it did. */
 static void answer_done(struct session *s)
@@ -63,7 +64,8 @@ static bool refuse_if_failed(struct session *s)
 	return true;
 }
 
-/* ---- transactions ---------------------------------------------------------------------------------- */
+/* ---- transactions
+ * ---------------------------------------------------------------------------------- */
 
 void command_begin(struct session *s, bool read_only)
 {
@@ -73,8 +75,9 @@ void command_begin(struct session *s, bool read_only)
 		refuse_text(s, GQL_TXN_ACTIVE, "a transaction is active already");
 		return;
 	}
-	enum status st = txn_begin(s->conn->io->server->txns, read_only ? TXN_EXPLICIT_READ : TXN_EXPLICIT,
-				   s->last_lsn, &s->txn);
+	enum status st =
+	    txn_begin(s->conn->io->server->txns, read_only ? TXN_EXPLICIT_READ : TXN_EXPLICIT,
+		      s->last_lsn, &s->txn);
 	if (st != ST_OK) {
 		s->txn = NULL;
 		diag_reset(&d);
@@ -104,8 +107,8 @@ void command_commit(struct session *s)
 		return;
 	}
 	if (!diag_is_set(&d))
-		(void)diag_fail(&d, st, GQL_INTERNAL, DIAG_NO_POSITION, "the commit was refused: %s",
-				status_name(st));
+		(void)diag_fail(&d, st, GQL_INTERNAL, DIAG_NO_POSITION,
+				"the commit was refused: %s", status_name(st));
 	refuse(s, &d);
 }
 
@@ -159,9 +162,11 @@ void command_rollback_to(struct session *s, struct str name)
 	struct named_savepoint *sp = find_savepoint(s, name);
 
 	if (s->txn == NULL || s->txn_lost) {
-		refuse_text(s, s->txn == NULL ? GQL_TXN_STATE : GQL_TXN_FAILED,
-			    s->txn == NULL ? "there is no transaction"
-					   : "the transaction lost against another one: only ROLLBACK is possible");
+		refuse_text(
+		    s, s->txn == NULL ? GQL_TXN_STATE : GQL_TXN_FAILED,
+		    s->txn == NULL
+			? "there is no transaction"
+			: "the transaction lost against another one: only ROLLBACK is possible");
 		return;
 	}
 	if (sp == NULL) {
@@ -169,7 +174,8 @@ void command_rollback_to(struct session *s, struct str name)
 		return;
 	}
 	txn_rollback_to(s->txn, &sp->at);
-	s->savepoints.n = (uint32_t)(sp - s->savepoints.v) + 1; /* later ones are gone, this one stays */
+	s->savepoints.n =
+	    (uint32_t)(sp - s->savepoints.v) + 1; /* later ones are gone, this one stays */
 	answer_done(s);
 }
 
@@ -185,7 +191,8 @@ static void release_savepoint(struct session *s, struct str name)
 	answer_done(s);
 }
 
-/* ---- catalog ----------------------------------------------------------------------------------------- */
+/* ---- catalog
+ * ----------------------------------------------------------------------------------------- */
 
 static enum status create_index(struct session *s, struct txn *t, const struct ast_statement *ast)
 {
@@ -197,8 +204,8 @@ static enum status create_index(struct session *s, struct txn *t, const struct a
 				"an index has one property key of one node label");
 	TRY(txn_name(t, NAME_LABEL, ast->index.label.text, &label, d));
 	TRY(txn_name(t, NAME_KEY, ast->index.keys[0].text, &key, d));
-	return txn_index_create(t, s->conn->graph, ast->index.name.text, label, key, ast->index.unique,
-				ast->index.if_exists, d);
+	return txn_index_create(t, s->conn->graph, ast->index.name.text, label, key,
+				ast->index.unique, ast->index.if_exists, d);
 }
 
 static enum status run_ddl(struct session *s, struct txn *t, const struct ast_statement *ast)
@@ -216,7 +223,8 @@ static void catalog_statement(struct session *s)
 	enum status r;
 
 	if (s->txn != NULL) {
-		refuse_text(s, GQL_TXN_MIX, "a catalog change cannot stand inside an explicit transaction");
+		refuse_text(s, GQL_TXN_MIX,
+			    "a catalog change cannot stand inside an explicit transaction");
 		return;
 	}
 	txn_will_write(st->txn);
@@ -236,7 +244,8 @@ static void catalog_statement(struct session *s)
 		st->txn = NULL;
 	}
 	if (!diag_is_set(&st->diag))
-		(void)diag_fail(&st->diag, r, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION, "out of memory (OOM)");
+		(void)diag_fail(&st->diag, r, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION,
+				"out of memory (OOM)");
 	refuse(s, &st->diag);
 }
 
@@ -252,7 +261,8 @@ static void use_graph(struct session *s, const struct ast_name *name)
 	answer_done(s);
 }
 
-/* ---- the door ------------------------------------------------------------------------------------------ */
+/* ---- the door
+ * ------------------------------------------------------------------------------------------ */
 
 static void end_own_transaction(struct session *s)
 {

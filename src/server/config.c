@@ -13,15 +13,15 @@ void config_init(struct config *c)
 	uint64_t pages = (uint64_t)sysconf(_SC_PHYS_PAGES), page = (uint64_t)sysconf(_SC_PAGESIZE);
 
 	*c = (struct config){
-		.listen = "127.0.0.1:3141",
-		.data_dir = access(DATA_DIR_SYSTEM, W_OK | X_OK) == 0 ? DATA_DIR_SYSTEM : "./data",
-		.max_connections = 1000,
-		.threads = thread_cpus(),
-		.memory_limit = pages * page / 10 * 8,
-		.query_memory = UINT64_C(1) << 30,
-		.idle_timeout_ms = 300000,
-		.log_level = LOG_INFO,
-		.snapshot_at_stop = true,
+	    .listen = "127.0.0.1:3141",
+	    .data_dir = access(DATA_DIR_SYSTEM, W_OK | X_OK) == 0 ? DATA_DIR_SYSTEM : "./data",
+	    .max_connections = 1000,
+	    .threads = thread_cpus(),
+	    .memory_limit = pages * page / 10 * 8,
+	    .query_memory = UINT64_C(1) << 30,
+	    .idle_timeout_ms = 300000,
+	    .log_level = LOG_INFO,
+	    .snapshot_at_stop = true,
 	};
 }
 
@@ -107,7 +107,8 @@ static bool set_number(uint32_t *ret, const char *name, const char *value, uint6
 	return true;
 }
 
-static bool set_size(uint64_t *ret, const char *name, const char *value, char *error, size_t error_len)
+static bool set_size(uint64_t *ret, const char *name, const char *value, char *error,
+		     size_t error_len)
 {
 	if (config_parse_size(str_of(value), ret))
 		return true;
@@ -128,21 +129,25 @@ static bool set_listen(struct config *c, const char *value, char *error, size_t 
 	return true;
 }
 
-bool config_set(struct config *c, const char *name, const char *value, char *error, size_t error_len)
+bool config_set(struct config *c, const char *name, const char *value, char *error,
+		size_t error_len)
 {
 	struct str n = str_of(name);
 
 	if (str_eq(n, STR("listen")))
 		return set_listen(c, value, error, error_len);
 	if (str_eq(n, STR("max-connections")))
-		return set_number(&c->max_connections, name, value, 1, CONFIG_CONNECTIONS_MAX, error,
-				  error_len);
+		return set_number(&c->max_connections, name, value, 1, CONFIG_CONNECTIONS_MAX,
+				  error, error_len);
 	if (str_eq(n, STR("threads")))
-		return set_number(&c->threads, name, value, 1, CONFIG_THREADS_MAX, error, error_len);
+		return set_number(&c->threads, name, value, 1, CONFIG_THREADS_MAX, error,
+				  error_len);
 	if (str_eq(n, STR("query-timeout")))
-		return set_number(&c->query_timeout_ms, name, value, 0, UINT32_MAX, error, error_len);
+		return set_number(&c->query_timeout_ms, name, value, 0, UINT32_MAX, error,
+				  error_len);
 	if (str_eq(n, STR("idle-timeout")))
-		return set_number(&c->idle_timeout_ms, name, value, 1000, UINT32_MAX, error, error_len);
+		return set_number(&c->idle_timeout_ms, name, value, 1000, UINT32_MAX, error,
+				  error_len);
 	if (str_eq(n, STR("memory-limit")))
 		return set_size(&c->memory_limit, name, value, error, error_len);
 	if (str_eq(n, STR("query-memory")))
@@ -150,7 +155,8 @@ bool config_set(struct config *c, const char *name, const char *value, char *err
 	if (str_eq(n, STR("log-level"))) {
 		if (log_level_parse(str_of(value), &c->log_level))
 			return true;
-		snprintf(error, error_len, "--log-level is debug, info, warn or error, not '%s'", value);
+		snprintf(error, error_len, "--log-level is debug, info, warn or error, not '%s'",
+			 value);
 		return false;
 	}
 	if (str_eq(n, STR("data-dir")))

@@ -18,8 +18,8 @@ struct config {
 	const char *cert_file, *key_file; /* both or neither */
 	uint32_t max_connections;
 	uint32_t threads;
-	uint64_t memory_limit;    /* bytes, 0: none */
-	uint64_t query_memory;    /* bytes */
+	uint64_t memory_limit;	   /* bytes, 0: none */
+	uint64_t query_memory;	   /* bytes */
 	uint32_t query_timeout_ms; /* 0: none */
 	uint32_t idle_timeout_ms;
 	enum log_level log_level;
@@ -28,9 +28,10 @@ struct config {
 
 /* Defaults of this machine. */
 void config_init(struct config *c);
-/* One option by its long name without dashes; value NULL for a flag. False with a one-line reason in
- * error when the name is not known or the value makes no sense. */
-bool config_set(struct config *c, const char *name, const char *value, char *error, size_t error_len);
+/* One option by its long name without dashes; value NULL for a flag. False with a one-line reason
+ * in error when the name is not known or the value makes no sense. */
+bool config_set(struct config *c, const char *name, const char *value, char *error,
+		size_t error_len);
 /* What only all options together can tell: cert without key. */
 bool config_check(const struct config *c, char *error, size_t error_len);
 

@@ -17,12 +17,12 @@ static const struct {
 	enum column_kind kind;
 	bool profile_only;
 } plan_columns[PC_N] = {
-	[PC_OPERATOR] = {"operator", COL_STRING, false},
-	[PC_DETAIL] = {"details", COL_STRING, false},
-	[PC_EST_ROWS] = {"estimated_rows", COL_INT, false},
-	[PC_ROWS] = {"rows", COL_INT, true},
-	[PC_CALLS] = {"hits", COL_INT, true},
-	[PC_TIME_US] = {"time_us", COL_INT, true},
+    [PC_OPERATOR] = {"operator", COL_STRING, false},
+    [PC_DETAIL] = {"details", COL_STRING, false},
+    [PC_EST_ROWS] = {"estimated_rows", COL_INT, false},
+    [PC_ROWS] = {"rows", COL_INT, true},
+    [PC_CALLS] = {"hits", COL_INT, true},
+    [PC_TIME_US] = {"time_us", COL_INT, true},
 };
 
 static void put_row(struct statement *s, uint32_t row, const struct explain_op *op, struct str name)
@@ -58,8 +58,8 @@ static enum status make_rows(struct statement *s)
 	}
 	s->n_columns = n_cols;
 	for (uint32_t i = 0; i < n_ops; i++) {
-		struct str name = arena_printf(&s->arena, "%*s%s", (int)(2 * ops[i].depth), "",
-					       ops[i].kind);
+		struct str name =
+		    arena_printf(&s->arena, "%*s%s", (int)(2 * ops[i].depth), "", ops[i].kind);
 		if (name.p == NULL)
 			return ST_NOMEM;
 		put_row(s, i, &ops[i], name);
@@ -89,12 +89,12 @@ static void profile_payload(struct statement *s, const struct explain_op *ops, u
 	for (uint32_t i = 0; i < n; i++) {
 		const struct op_stat *stat = &query_stats(s->query)[ops[i].id];
 		p[i] = (struct answer_profile_op){
-			.op = str_of(ops[i].kind),
-			.detail = ops[i].detail,
-			.depth = ops[i].depth,
-			.rows = stat->n_rows,
-			.hits = stat->n_calls,
-			.time_ns = stat->time_ns,
+		    .op = str_of(ops[i].kind),
+		    .detail = ops[i].detail,
+		    .depth = ops[i].depth,
+		    .rows = stat->n_rows,
+		    .hits = stat->n_calls,
+		    .time_ns = stat->time_ns,
 		};
 	}
 	answer_profile(out, p, n, clock_mono_ns() - s->planned_ns, query_memory_peak(s->query));
@@ -120,11 +120,11 @@ void explain_payload(struct statement *s, struct chain *out)
 	}
 	for (uint32_t i = 0; i < n; i++)
 		e[i] = (struct answer_explain_op){
-			.kind = str_of(ops[i].kind),
-			.detail = ops[i].detail,
-			.depth = ops[i].depth,
-			.est_rows = (int64_t)(ops[i].est_rows + 0.5),
-			.cost = (int64_t)(ops[i].est_cost + 0.5),
+		    .kind = str_of(ops[i].kind),
+		    .detail = ops[i].detail,
+		    .depth = ops[i].depth,
+		    .est_rows = (int64_t)(ops[i].est_rows + 0.5),
+		    .cost = (int64_t)(ops[i].est_cost + 0.5),
 		};
 	answer_explain(out, e, n);
 }

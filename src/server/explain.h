@@ -1,6 +1,7 @@
 /* server/explain.h - EXPLAIN and PROFILE as rows and as payloads of the protocol.
  *
- * Room: server. Both fill s->plan_rows, s->columns and s->n_columns out of the statement's arena. */
+ * Room: server. Both fill s->plan_rows, s->columns and s->n_columns out of the statement's arena.
+ */
 #ifndef SERVER_EXPLAIN_H
 #define SERVER_EXPLAIN_H
 

@@ -22,7 +22,8 @@ static int fail(int code, const char *what, const char *reason)
 	return code;
 }
 
-/* ---- certificate -------------------------------------------------------------------------------- */
+/* ---- certificate --------------------------------------------------------------------------------
+ */
 
 /* Beside the data directory: a copy of the data takes no secret along. */
 static bool beside(const struct config *c, const char *suffix, char *out, size_t cap)
@@ -43,7 +44,8 @@ static enum status load_tls(const struct config *c, struct diag *d, struct tls *
 	if (c->cert_file != NULL)
 		return tls_server_new(c->cert_file, c->key_file, d, ret);
 	if (!beside(c, ".cert.pem", cert, sizeof cert) || !beside(c, ".key.pem", key, sizeof key))
-		return diag_fail(d, ST_LIMIT, GQL_IO_ERROR, DIAG_NO_POSITION, "the path is too long");
+		return diag_fail(d, ST_LIMIT, GQL_IO_ERROR, DIAG_NO_POSITION,
+				 "the path is too long");
 	if (file_io->info(cert, &info) != ST_OK || file_io->info(key, &info) != ST_OK) {
 		TRY(tls_make_self_signed(cert, key, d));
 		log_info("server", "made a self-signed certificate '%s'", cert);
@@ -51,7 +53,8 @@ static enum status load_tls(const struct config *c, struct diag *d, struct tls *
 	return tls_server_new(cert, key, d, ret);
 }
 
-/* ---- I/O threads ---------------------------------------------------------------------------------- */
+/* ---- I/O threads
+ * ---------------------------------------------------------------------------------- */
 
 static enum status listen_address(const struct config *c, struct net_address *ret, struct diag *d)
 {
@@ -111,9 +114,13 @@ static void stop_threads(struct server *s)
 	}
 	for (uint32_t i = 0; i < s->n_ios; i++)
 		thread_join(&s->ios[i].thread);
+	/* Commits that the log still works on: their sessions end when it has answered. */
+	for (uint32_t i = 0; i < s->n_ios; i++)
+		net_loop_finish_inbox(s->ios[i].loop, io_no_commit_waits);
 }
 
-/* ---- signals ----------------------------------------------------------------------------------------- */
+/* ---- signals
+ * ----------------------------------------------------------------------------------------- */
 
 static void block_signals(sigset_t *set)
 {
@@ -150,7 +157,8 @@ static void wait_for_stop(struct server *s, const sigset_t *set)
 	}
 }
 
-/* ---- the life of the process ----------------------------------------------------------------------- */
+/* ---- the life of the process
+ * ----------------------------------------------------------------------- */
 
 static int open_database(struct server *s)
 {
@@ -200,7 +208,8 @@ static int run(struct server *s, const sigset_t *set)
 	enum status st = admin_start(s->config->listen, &s->admin, reason, sizeof reason);
 
 	if (st != ST_OK)
-		return fail(SERVER_EXIT_FAILURE, "cannot start", st == ST_NOMEM ? "out of memory" : reason);
+		return fail(SERVER_EXIT_FAILURE, "cannot start",
+			    st == ST_NOMEM ? "out of memory" : reason);
 	int code = open_database(s);
 	if (code != SERVER_EXIT_OK)
 		return code;

@@ -1,8 +1,8 @@
 /* server/server_int.h - the process: what all its threads share, and one I/O thread.
  *
  * Room:    server, private.
- * Threads: struct server is filled before the I/O threads start; afterwards only its atomics and the
- *          objects that say so themselves change. A struct io belongs to its thread. */
+ * Threads: struct server is filled before the I/O threads start; afterwards only its atomics and
+ * the objects that say so themselves change. A struct io belongs to its thread. */
 #ifndef SERVER_SERVER_INT_H
 #define SERVER_SERVER_INT_H
 
@@ -15,14 +15,15 @@
 #include "server/config.h"
 #include "txn/txn.h"
 
-#define IO_SLICES_PER_TURN 8 /* statements that get a slice before the socket is looked at again */
+#define IO_SLICES_PER_TURN 8 /* statements that get a slice before the socket is looked at again   \
+			      */
 
 enum server_close { /* application error codes of CONNECTION_CLOSE */
-	SERVER_CLOSE_OK = 0,
-	SERVER_CLOSE_PROTOCOL = 1,
-	SERVER_CLOSE_REFUSED = 2,
-	SERVER_CLOSE_NO_MEMORY = 3,
-	SERVER_CLOSE_SHUTDOWN = 4,
+		    SERVER_CLOSE_OK = 0,
+		    SERVER_CLOSE_PROTOCOL = 1,
+		    SERVER_CLOSE_REFUSED = 2,
+		    SERVER_CLOSE_NO_MEMORY = 3,
+		    SERVER_CLOSE_SHUTDOWN = 4,
 };
 
 struct session;
@@ -51,7 +52,7 @@ struct io {
 };
 
 extern struct metric metric_connections, metric_sessions, metric_statements, metric_errors,
-	metric_rows, metric_commits;
+    metric_rows, metric_commits;
 extern struct histogram metric_statement_time;
 
 /* io.c */
@@ -59,7 +60,8 @@ extern const struct net_handler io_handler;
 void io_queue_run(struct io *io, struct session *s);
 void io_add_session(struct io *io, struct session *s);
 void io_remove_session(struct io *io, struct session *s);
-void io_run(void *arg); /* the thread */
+void io_run(void *arg);		   /* the thread */
+bool io_no_commit_waits(void *io); /* no session waits for the log */
 void io_register_metrics(void);
 
 #endif

@@ -96,7 +96,8 @@ static void on_committed(struct txn_commit *c, enum status result)
 	net_loop_post_reserved(s->conn->io->loop, &s->wake);
 }
 
-/* ---- the answer of a statement ---------------------------------------------------------------- */
+/* ---- the answer of a statement ----------------------------------------------------------------
+ */
 
 static size_t page_limit(const struct session *s)
 {
@@ -129,7 +130,14 @@ static void send_last(struct session *s)
 	struct statement *st = &s->st;
 	struct chain out = {0};
 
-	chain_move(&out, &st->held);
+	while (statement_take_held(st, &out)) {
+		if (s->conn->habits->pages_unasked)
+			continue;
+		st->committed = true; /* the client pulls the others */
+		session_reply(s, &out);
+		s->state = SESSION_IDLE;
+		return;
+	}
 	if (st->n_columns == 0)
 		statement_take_empty(&out, GQL_SUCCESS);
 	else
@@ -203,7 +211,8 @@ static void statement_ended(struct session *s)
 	send_last(s);
 }
 
-/* ---- running ------------------------------------------------------------------------------------ */
+/* ---- running ------------------------------------------------------------------------------------
+ */
 
 static void run_later(struct session *s)
 {
@@ -257,15 +266,18 @@ static void page_full(struct session *s)
 	struct statement *st = &s->st;
 	struct chain out = {0};
 
-	if (st->auto_commit && statement_writes(st)) { /* nothing leaves before it is durable */
-		statement_take_page(st, &st->held, PAGE_EXECUTE, false);
-		begin_page(s, 0);
+	if (st->auto_commit && statement_writes(st)) {
+		bool pulled = st->held_first != NULL && !s->conn->habits->pages_unasked;
+		st->status = statement_hold_page(st, pulled ? PAGE_PULL : PAGE_EXECUTE);
+		if (st->status != ST_OK) {
+			fail_statement(s);
+			return;
+		}
+		begin_page(s, st->page_rows);
 		run_later(s);
 		return;
 	}
 	statement_take_page(st, &out, wrap_of(s), false);
-	if (!s->conn->habits->pages_unasked)
-		session_append_trailing(s, &out);
 	session_reply(s, &out);
 	if (!s->conn->habits->pages_unasked) {
 		s->state = SESSION_IDLE; /* the result stays open until pull or the next execute */
@@ -301,7 +313,8 @@ static void run_statement(struct session *s)
 	}
 }
 
-/* ---- requests -------------------------------------------------------------------------------------- */
+/* ---- requests
+ * -------------------------------------------------------------------------------------- */
 
 static bool refuse_in_failed(struct session *s, struct diag *d)
 {
@@ -378,6 +391,10 @@ static void on_pull(struct session *s, const struct request *req)
 	if (!s->st.open) {
 		page_none(&out);
 		session_reply(s, &out);
+		return;
+	}
+	if (s->st.committed) {
+		send_last(s);
 		return;
 	}
 	begin_page(s, req->pull.page_size != 0 ? req->pull.page_size : HABIT_PULL_ROWS);
@@ -483,7 +500,8 @@ static void on_message(struct session *s, struct str message)
 		conn_close(s->conn, SERVER_CLOSE_PROTOCOL);
 }
 
-/* ---- bytes ---------------------------------------------------------------------------------------- */
+/* ---- bytes
+ * ---------------------------------------------------------------------------------------- */
 
 static void protocol_error(struct session *s, const struct diag *d)
 {
@@ -520,7 +538,8 @@ static void keep_pending(struct session *s, const uint8_t *p, size_t n)
 		struct diag d;
 		diag_reset(&d);
 		(void)diag_set(&d, GQL_TOO_LARGE, DIAG_NO_POSITION,
-			       "more than %u bytes of requests were sent ahead", SESSION_PENDING_MAX);
+			       "more than %u bytes of requests were sent ahead",
+			       SESSION_PENDING_MAX);
 		protocol_error(s, &d);
 	} else if (!s->paused && s->stream != NULL) {
 		net_stream_pause(s->stream);
@@ -567,7 +586,8 @@ void session_writable(struct session *s)
 		run_later(s);
 }
 
-/* ---- the log has answered ------------------------------------------------------------------------- */
+/* ---- the log has answered
+ * ------------------------------------------------------------------------- */
 
 static void commit_unknown(struct diag *d)
 {
@@ -611,7 +631,8 @@ void session_committed(struct session *s)
 	drain_pending(s);
 }
 
-/* ---- life --------------------------------------------------------------------------------------------- */
+/* ---- life
+ * --------------------------------------------------------------------------------------------- */
 
 struct session *session_new(struct conn *c, struct net_stream *stream)
 {

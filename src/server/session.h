@@ -5,8 +5,8 @@
  *          from the log's thread, through the I/O thread's inbox.
  *
  * One request at a time: while one is being worked on, later bytes of the stream wait, first in the
- * session, then in the peer (flow control). A statement runs at once, a slice at a time; what is left
- * of it goes to the I/O thread's run queue. */
+ * session, then in the peer (flow control). A statement runs at once, a slice at a time; what is
+ * left of it goes to the I/O thread's run queue. */
 #ifndef SERVER_SESSION_H
 #define SERVER_SESSION_H
 
@@ -15,15 +15,15 @@
 #include "server/conn.h"
 #include "server/statement.h"
 
-#define SESSION_SAVEPOINT_NAME_MAX 256 /* bytes */
+#define SESSION_SAVEPOINT_NAME_MAX 256	/* bytes */
 #define SESSION_PENDING_MAX (16u << 20) /* bytes of requests sent ahead */
-#define SESSION_RERUNS_MAX 1000        /* of an auto-committed statement that loses to others */
+#define SESSION_RERUNS_MAX 1000		/* of an auto-committed statement that loses to others */
 
 enum session_state {
-	SESSION_IDLE,    /* takes the next request */
+	SESSION_IDLE,	 /* takes the next request */
 	SESSION_RUNNING, /* a statement has work to do: in the run queue between slices */
-	SESSION_FLOW,    /* a statement waits until the peer has read */
-	SESSION_COMMIT,  /* waits for the log */
+	SESSION_FLOW,	 /* a statement waits until the peer has read */
+	SESSION_COMMIT,	 /* waits for the log */
 };
 
 struct named_savepoint {
@@ -40,8 +40,8 @@ struct session {
 	size_t pending_at;
 	bool paused;
 
-	struct txn *txn;  /* of an explicit transaction; NULL: none */
-	bool txn_lost;    /* it has lost against another one: ROLLBACK only */
+	struct txn *txn; /* of an explicit transaction; NULL: none */
+	bool txn_lost;	 /* it has lost against another one: ROLLBACK only */
 	VEC(struct named_savepoint) savepoints;
 	uint64_t last_lsn; /* of the session's last acknowledged commit */
 
@@ -55,17 +55,18 @@ struct session {
 	struct queue_node wake;
 	enum status commit_result;
 	struct session *next_run;
-	bool queued; /* in the run queue */
+	bool queued;		     /* in the run queue */
 	struct session *prev, *next; /* all sessions of the I/O thread */
 };
 
 /* NULL: no memory. */
 struct session *session_new(struct conn *c, struct net_stream *stream);
 void session_data(struct session *s, const uint8_t *p, size_t n, bool fin);
-void session_writable(struct session *s); /* the peer has read on */
-void session_slice(struct session *s);    /* from the run queue */
+void session_writable(struct session *s);  /* the peer has read on */
+void session_slice(struct session *s);	   /* from the run queue */
 void session_committed(struct session *s); /* its wake came through the inbox */
-/* The stream is gone: rolls back; the session frees itself once the log does not need it any more. */
+/* The stream is gone: rolls back; the session frees itself once the log does not need it any more.
+ */
 void session_close(struct session *s);
 /* The server stops: a running statement ends with 57P01. */
 void session_shutdown(struct session *s);
@@ -73,7 +74,8 @@ void session_shutdown(struct session *s);
 /* ---- for command.c -------------------------------------------------------------------------- */
 
 void session_reply(struct session *s, struct chain *out); /* takes the bytes */
-/* The answer of a failed request, whatever it was. first_frame: nothing of the answer went out yet. */
+/* The answer of a failed request, whatever it was. first_frame: nothing of the answer went out yet.
+ */
 void session_send_error(struct session *s, const struct diag *d, struct str text, bool first_frame);
 /* What the client's habit wants after a final page. */
 void session_append_trailing(struct session *s, struct chain *out);

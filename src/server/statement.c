@@ -54,13 +54,14 @@ static enum status name_columns(struct statement *s)
 		return no_memory(s);
 	for (uint32_t i = 0; i < s->n_columns; i++)
 		s->columns[i] = (struct answer_column){
-			.name = plan_column_name(s->plan, i, s->text, &s->tokens),
-			.type = "ANY",
+		    .name = plan_column_name(s->plan, i, s->text, &s->tokens),
+		    .type = "ANY",
 		};
 	return ST_OK;
 }
 
-static enum status open_text(struct statement *s, struct graph *g, const struct request_execute *req)
+static enum status open_text(struct statement *s, struct graph *g,
+			     const struct request_execute *req)
 {
 	s->text = arena_str(&s->arena, req->text);
 	s->params = req->params;
@@ -68,7 +69,8 @@ static enum status open_text(struct statement *s, struct graph *g, const struct 
 	if (s->text.p == NULL)
 		return no_memory(s);
 	if (!utf8_valid(s->text))
-		return diag_set(&s->diag, GQL_BAD_TEXT, DIAG_NO_POSITION, "the statement is not UTF-8");
+		return diag_set(&s->diag, GQL_BAD_TEXT, DIAG_NO_POSITION,
+				"the statement is not UTF-8");
 	TRY(gql_lex(&s->arena, s->text, &s->tokens, &s->diag));
 	TRY(make_plan(s, g));
 	if (s->plan == NULL)
@@ -100,7 +102,8 @@ void statement_release(struct statement *s)
 enum status statement_open(struct statement *s, struct server *server, struct graph *g,
 			   const struct request_execute *req)
 {
-	uint32_t timeout_ms = req->timeout_ms != 0 ? req->timeout_ms : server->config->query_timeout_ms;
+	uint32_t timeout_ms =
+	    req->timeout_ms != 0 ? req->timeout_ms : server->config->query_timeout_ms;
 
 	s->open = true;
 	s->start_ns = clock_mono_ns();
@@ -109,6 +112,15 @@ enum status statement_open(struct statement *s, struct server *server, struct gr
 	enum status st = explain_status(s, open_text(s, g, req));
 	s->planned_ns = clock_mono_ns();
 	return st;
+}
+
+static void drop_held(struct statement *s)
+{
+	for (struct held_page *h = s->held_first; h != NULL; h = h->next) {
+		chain_release(&h->bytes);
+		budget_give(&s->budget, h->charged);
+	}
+	s->held_first = s->held_last = NULL;
 }
 
 void statement_close(struct statement *s)
@@ -121,7 +133,7 @@ void statement_close(struct statement *s)
 	plan_unref(s->plan);
 	if (s->page != NULL)
 		page_release(s->page);
-	chain_release(&s->held);
+	drop_held(s);
 	arena_reset(&s->arena);
 	/* The arena knows its budget's address: both stay where they are, the rest begins anew. */
 	struct arena arena = s->arena;
@@ -137,18 +149,17 @@ bool statement_writes(const struct statement *s)
 enum status statement_start(struct statement *s, struct txn *txn)
 {
 	const struct query_options opt = {
-		.budget = &s->server->query_budget,
-		.memory_limit_bytes = s->server->config->query_memory,
-		.stop = &s->stop,
-		.profile = s->profile,
+	    .budget = &s->server->query_budget,
+	    .memory_limit_bytes = s->server->config->query_memory,
+	    .stop = &s->stop,
+	    .profile = s->profile,
 	};
 
 	query_close(s->query);
 	s->query = NULL;
 	s->batch = NULL;
 	s->n_rows = 0;
-	chain_release(&s->held);
-	s->held = (struct chain){0};
+	drop_held(s);
 	if (s->page != NULL)
 		page_release(s->page);
 	else
@@ -224,7 +235,8 @@ enum statement_event statement_step(struct statement *s)
 	return STATEMENT_ERROR;
 }
 
-/* A type found by looking at values is a promise for the whole result: only when this page ends it. */
+/* A type found by looking at values is a promise for the whole result: only when this page ends it.
+ */
 static const char *column_type(const struct statement *s, uint32_t i, bool final)
 {
 	if (s->plan_rows_taken)
@@ -237,7 +249,7 @@ static const char *column_type(const struct statement *s, uint32_t i, bool final
 static void take_schema(struct statement *s, struct chain *out, bool final)
 {
 	const struct answer_outcome outcome = {
-		.status = s->n_rows == 0 && s->n_columns != 0 ? GQL_NO_DATA : GQL_SUCCESS,
+	    .status = s->n_rows == 0 && s->n_columns != 0 ? GQL_NO_DATA : GQL_SUCCESS,
 	};
 
 	for (uint32_t i = 0; i < s->n_columns; i++)
@@ -254,6 +266,44 @@ void statement_take_page(struct statement *s, struct chain *out, enum page_wrap 
 		take_schema(s, out, final);
 	page_finish(s->page, out, wrap, final);
 	s->page_sent = true;
+}
+
+enum status statement_hold_page(struct statement *s, enum page_wrap wrap)
+{
+	struct held_page *h = ARENA_NEW(&s->arena, struct held_page);
+	size_t bytes = page_bytes(s->page);
+
+	if (h == NULL || !budget_take(&s->budget, bytes))
+		return diag_fail(
+		    &s->diag, ST_LIMIT, GQL_QUERY_MEMORY, DIAG_NO_POSITION,
+		    "the rows of a writing statement wait for its commit and need more than "
+		    "%llu bytes of memory",
+		    (unsigned long long)s->budget.limit_bytes);
+	h->charged = bytes;
+	page_finish(s->page, &h->bytes, wrap, false);
+	if (s->held_last != NULL)
+		s->held_last->next = h;
+	else
+		s->held_first = h;
+	s->held_last = h;
+	return ST_OK;
+}
+
+bool statement_take_held(struct statement *s, struct chain *out)
+{
+	struct held_page *h = s->held_first;
+
+	if (h == NULL)
+		return false;
+	if (!s->schema_sent)
+		take_schema(s, out, false);
+	s->held_first = h->next;
+	if (h->next == NULL)
+		s->held_last = NULL;
+	chain_move(out, &h->bytes);
+	budget_give(&s->budget, h->charged);
+	s->page_sent = true;
+	return true;
 }
 
 void statement_take_empty(struct chain *out, enum gqlstatus status)

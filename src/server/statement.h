@@ -2,11 +2,11 @@
  *
  * Room:    server.
  * Threads: those of its session.
- * Memory:  everything of a statement lives in its arena, under the server's query budget, and dies at
- *          statement_close.
+ * Memory:  everything of a statement lives in its arena, under the server's query budget, and dies
+ * at statement_close.
  *
- * Life: statement_open (lex, cache or parse and plan), then statement_step again and again: each call
- * is a slice and says what it needs next. The caller owns the transaction. */
+ * Life: statement_open (lex, cache or parse and plan), then statement_step again and again: each
+ * call is a slice and says what it needs next. The caller owns the transaction. */
 #ifndef SERVER_STATEMENT_H
 #define SERVER_STATEMENT_H
 
@@ -18,9 +18,15 @@ struct server;
 
 enum statement_event {
 	STATEMENT_YIELD, /* the slice is spent: call again */
-	STATEMENT_PAGE,  /* a page is full and more rows follow: take it with statement_take_page */
-	STATEMENT_END,   /* all rows are in the page, all writes are done */
+	STATEMENT_PAGE,	 /* a page is full and more rows follow: take it with statement_take_page */
+	STATEMENT_END,	 /* all rows are in the page, all writes are done */
 	STATEMENT_ERROR, /* diag says what; status is how it ended (ST_CONFLICT: may run again) */
+};
+
+struct held_page { /* in the statement's arena; the bytes are charged to its budget */
+	struct chain bytes;
+	size_t charged;
+	struct held_page *next;
 };
 
 struct statement {
@@ -35,20 +41,22 @@ struct statement {
 	uint32_t n_params;
 	struct token_list tokens;
 	const struct ast_statement *ast; /* NULL when the plan came from the cache */
-	struct plan *plan;               /* NULL for commands: transactions, DDL, session */
+	struct plan *plan;		 /* NULL for commands: transactions, DDL, session */
 	struct value *values;
 	struct query *query;
 	struct txn *txn; /* in which it runs: its own (auto_commit) or the session's */
 	bool auto_commit;
 	struct txn_savepoint savepoint; /* of its begin, in an explicit transaction */
-	uint32_t page_rows;             /* rows of the first page */
-	_Atomic uint32_t stop; /* enum query_stop */
-	uint64_t deadline_ns;  /* 0: none */
+	uint32_t page_rows;		/* rows of the first page */
+	_Atomic uint32_t stop;		/* enum query_stop */
+	uint64_t deadline_ns;		/* 0: none */
 	uint64_t start_ns, planned_ns;
 	struct batch *batch; /* rows not in a page yet */
 	uint32_t i_sel;
 	struct page *page; /* made with the first rows */
-	struct chain held;    /* frames that wait for the commit */
+	struct held_page *held_first,
+	    *held_last; /* full pages that wait for the commit, then for pull */
+	bool committed; /* its own transaction is over; only held pages and the last one are left */
 	uint64_t n_rows;
 	uint32_t reruns;
 	bool explain, profile;
@@ -62,9 +70,9 @@ struct statement {
 void statement_init(struct statement *s, struct server *server);
 void statement_release(struct statement *s);
 
-/* Copies the text and the parameters; lexes and looks the plan up or makes it. An epoch slot is held
- * by the caller (its transaction). On an error diag is set and the statement stays open for the text
- * that positions refer to. */
+/* Copies the text and the parameters; lexes and looks the plan up or makes it. An epoch slot is
+ * held by the caller (its transaction). On an error diag is set and the statement stays open for
+ * the text that positions refer to. */
 enum status statement_open(struct statement *s, struct server *server, struct graph *g,
 			   const struct request_execute *req) MUST_CHECK;
 void statement_close(struct statement *s);
@@ -77,6 +85,10 @@ void statement_page_limits(struct statement *s, size_t bytes, uint32_t rows);
 enum statement_event statement_step(struct statement *s);
 /* Appends what is due: the schema before the first page, then the page. */
 void statement_take_page(struct statement *s, struct chain *out, enum page_wrap wrap, bool final);
+/* Keeps the full page of a writing statement: nothing leaves before the commit is durable. */
+enum status statement_hold_page(struct statement *s, enum page_wrap wrap) MUST_CHECK;
+/* Appends the oldest held page, behind the schema if that is due; false: none is held. */
+bool statement_take_held(struct statement *s, struct chain *out);
 /* The answer of a statement without columns and of commands. */
 void statement_take_empty(struct chain *out, enum gqlstatus status);
 void statement_stop(struct statement *s, enum query_stop why);
