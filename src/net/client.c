@@ -93,6 +93,7 @@ static const struct net_handler handler = {
 static void on_datagram(void *ctx, const struct net_path *path, const uint8_t *p, size_t n)
 {
 	struct net_client *c = ctx;
+
 	endpoint_recv(c->ep, path, p, n, clock_mono_ns());
 }
 

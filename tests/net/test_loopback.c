@@ -298,6 +298,30 @@ static void test_server_closes_after_answer(void **state)
 	server_stop(&sv);
 }
 
+/* A client that rested while the server stopped learns it before it sends. */
+static void test_server_stops(void **state)
+{
+	struct server sv;
+	struct net_options o;
+	struct net_client_stream *s = NULL;
+	struct chain out = {0};
+
+	(void)state;
+	net_options_init(&o);
+	server_start(&sv, "127.0.0.1", &o);
+	struct net_client *c = dial_ok(&sv, "127.0.0.1");
+	assert_int_equal(net_client_stream_open(c, clock_mono_ns() + 10 * S, &s), ST_OK);
+	send_bytes(s, "a", 1);
+	expect_bytes(s, "a", 1);
+	server_stop(&sv);
+	chain_put(&out, "b", 1);
+	assert_int_equal(net_client_send(s, &out, clock_mono_ns() + 10 * S), ST_CLOSED);
+	assert_int_equal(out.len, 0);
+	assert_string_equal(net_client_reason(c), "closed by the peer with code 1");
+	assert_int_equal(net_client_stream_open(c, clock_mono_ns() + 10 * S, &s), ST_CLOSED);
+	net_client_close(c, 0);
+}
+
 static void test_certificates(void **state)
 {
 	struct server sv;
@@ -447,15 +471,11 @@ static int teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_round_trips),
-	    cmocka_unit_test(test_wildcard),
-	    cmocka_unit_test(test_bulk),
-	    cmocka_unit_test(test_server_closes_after_answer),
-	    cmocka_unit_test(test_certificates),
-	    cmocka_unit_test(test_refused),
-	    cmocka_unit_test(test_nobody_listens),
-	    cmocka_unit_test(test_two_loops),
-	    cmocka_unit_test(test_inbox),
+	    cmocka_unit_test(test_round_trips),	 cmocka_unit_test(test_wildcard),
+	    cmocka_unit_test(test_bulk),	 cmocka_unit_test(test_server_closes_after_answer),
+	    cmocka_unit_test(test_server_stops), cmocka_unit_test(test_certificates),
+	    cmocka_unit_test(test_refused),	 cmocka_unit_test(test_nobody_listens),
+	    cmocka_unit_test(test_two_loops),	 cmocka_unit_test(test_inbox),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
 }
