@@ -68,7 +68,8 @@ static void the_horizon_is_the_oldest_read_point(void **state)
 	assert_int_equal(epoch_collect(&t, durable_of, &durable), 100);
 	assert_int_equal(epoch_open(&t, &a), ST_OK);
 	assert_int_equal(epoch_open(&t, &b), ST_OK);
-	assert_int_equal(epoch_collect(&t, durable_of, &durable), 0); /* opening: nothing is pruned */
+	assert_int_equal(epoch_collect(&t, durable_of, &durable),
+			 0); /* opening: nothing is pruned */
 	epoch_set_read_lsn(a, EPOCH_ONLY);
 	epoch_set_read_lsn(b, EPOCH_ONLY);
 	assert_int_equal(epoch_collect(&t, durable_of, &durable), 100);
@@ -77,7 +78,8 @@ static void the_horizon_is_the_oldest_read_point(void **state)
 	assert_int_equal(epoch_collect(&t, durable_of, &durable), 50);
 	epoch_close(a);
 	assert_int_equal(epoch_collect(&t, durable_of, &durable), 70);
-	assert_int_equal(epoch_open(&t, &a), ST_OK); /* a slot that is used again is opening again */
+	assert_int_equal(epoch_open(&t, &a),
+			 ST_OK); /* a slot that is used again is opening again */
 	assert_int_equal(epoch_collect(&t, durable_of, &durable), 0);
 	epoch_close(a);
 	epoch_close(b);
