@@ -113,7 +113,11 @@ static void send_retry(struct endpoint *e, const struct net_path *path, const ng
 
 static bool may_accept(const struct endpoint *e)
 {
-	return !e->draining && e->n_live < e->opt.max_connections &&
+	const uint32_t n_live = e->opt.n_shared != NULL
+				    ? __atomic_load_n(e->opt.n_shared, __ATOMIC_RELAXED)
+				    : e->n_live;
+
+	return !e->draining && n_live < e->opt.max_connections &&
 	       e->n_half_open < e->opt.max_half_open;
 }
 

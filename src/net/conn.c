@@ -239,7 +239,7 @@ static struct net_conn *conn_alloc(struct endpoint *e, const struct net_path *pa
 	TAILQ_INIT(&c->pending);
 	TAILQ_INSERT_TAIL(&e->conns, c, all);
 	e->n_conns++;
-	e->n_live++;
+	endpoint_count_live(e, 1);
 	c->half_open = true;
 	e->n_half_open++;
 	__atomic_store_n(&e->counts.connections, e->n_conns, __ATOMIC_RELAXED);

@@ -38,7 +38,7 @@ void conn_free(struct net_conn *c)
 
 	if (c->state != CONN_CLOSING) {
 		tell_closed(c);
-		e->n_live--;
+		endpoint_count_live(e, -1);
 	}
 	timer_set(&e->timers, &c->timer, TIMER_NEVER);
 	timer_unreserve(&e->timers);
@@ -96,7 +96,7 @@ static void conn_end_with(struct net_conn *c, const ngtcp2_ccerr *err)
 	}
 	uint64_t wait_ns = CLOSING_PTOS * ngtcp2_conn_get_pto(c->ng);
 	tell_closed(c);
-	e->n_live--;
+	endpoint_count_live(e, -1);
 	timer_set(&e->timers, &c->timer, e->now_ns + wait_ns);
 }
 

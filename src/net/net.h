@@ -63,10 +63,14 @@ struct net_options {	 /* net_options_init gives every field but tls and listen i
 	struct net_address listen;	/* port 0: the kernel chooses, see net_loop_address */
 	uint8_t secret[NET_SECRET_LEN]; /* the same for all loops; token_secret_load keeps it */
 	uint32_t n_threads;		/* loops that share the port */
-	uint32_t max_connections;	/* per loop; one more is answered CONNECTION_REFUSED */
-	uint32_t retry_half_open;	/* handshakes under way from which on Retry is asked for */
-	uint32_t max_half_open;		/* handshakes under way; above it Initials are refused */
-	uint32_t max_streams;		/* open at once per connection */
+	uint32_t max_connections;	/* one more is answered CONNECTION_REFUSED */
+	/* Counts the connections of all loops that share the limit, and outlives them; NULL: the
+	 * limit is that of each loop. Loops that accept in the same instant may pass it by one
+	 * each. */
+	uint32_t *n_shared;
+	uint32_t retry_half_open; /* handshakes under way from which on Retry is asked for */
+	uint32_t max_half_open;	  /* handshakes under way; above it Initials are refused */
+	uint32_t max_streams;	  /* open at once per connection */
 	uint32_t stream_window, conn_window; /* bytes a peer may send ahead */
 	uint32_t idle_timeout_ms, handshake_timeout_ms;
 	uint32_t resets_per_second; /* stateless resets, at most */

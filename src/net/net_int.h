@@ -122,6 +122,14 @@ struct endpoint {
 	struct net_counts counts;
 };
 
+/* A connection begins (1) or ends (-1) to count against max_connections. */
+static inline void endpoint_count_live(struct endpoint *e, int by)
+{
+	e->n_live += (uint32_t)by;
+	if (e->opt.n_shared != NULL)
+		__atomic_fetch_add(e->opt.n_shared, (uint32_t)by, __ATOMIC_RELAXED);
+}
+
 /* One writer, so no read-modify-write; readers are net_loop_counts. */
 static inline void count_add(uint64_t *counter, uint64_t n)
 {

@@ -76,7 +76,8 @@ static enum status open_loops(struct server *s, struct tls *tls, struct diag *d)
 	net_options_init(&o);
 	o.tls = tls;
 	o.n_threads = s->n_ios;
-	o.max_connections = (s->config->max_connections + s->n_ios - 1) / s->n_ios;
+	o.max_connections = s->config->max_connections;
+	o.n_shared = &s->n_connections;
 	o.idle_timeout_ms = s->config->idle_timeout_ms;
 	TRY(listen_address(s->config, &o.listen, d));
 	if (!beside(s->config, ".secret", secret_file, sizeof secret_file) ||

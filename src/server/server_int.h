@@ -38,6 +38,7 @@ struct server {
 	struct budget query_budget; /* of all statements */
 	struct admin *admin;
 	uint32_t n_ios;
+	uint32_t n_connections; /* of all ios; net counts it */
 	struct io *ios;
 };
 
