@@ -557,6 +557,10 @@ static void drain_pending(struct session *s)
 		return;
 	buf_reset(&s->pending);
 	s->pending_at = 0;
+	if (s->peer_ended && s->state == SESSION_IDLE && s->stream != NULL && !s->finished) {
+		s->finished = true;
+		net_stream_finish(s->stream); /* gives the stream's slot back */
+	}
 	if (s->paused && s->stream != NULL && s->state == SESSION_IDLE) {
 		net_stream_resume(s->stream);
 		s->paused = false;
@@ -565,7 +569,7 @@ static void drain_pending(struct session *s)
 
 void session_data(struct session *s, const uint8_t *p, size_t n, bool fin)
 {
-	(void)fin; /* a client that ends its side still reads its answers */
+	s->peer_ended = s->peer_ended || fin; /* it still reads its answers */
 	size_t used = s->pending.len == 0 ? take_frames(s, p, n) : 0;
 	if (used < n && s->stream != NULL)
 		keep_pending(s, p + used, n - used);

@@ -39,6 +39,7 @@ struct session {
 	struct buf pending; /* bytes received while busy */
 	size_t pending_at;
 	bool paused;
+	bool peer_ended, finished; /* no more requests come; we have said that no more answers do */
 
 	struct txn *txn; /* of an explicit transaction; NULL: none */
 	bool txn_lost;	 /* it has lost against another one: ROLLBACK only */
