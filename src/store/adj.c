@@ -440,17 +440,19 @@ void adj_reset(struct chunk *c, uint32_t slot)
 	}
 }
 
-/* Exact room for a load: degree entries, no stamps. */
+/* For a load, which fills it before anybody reads: it is full from the start. */
 enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
-			uint32_t degree)
+			uint32_t degree, struct block **ret)
 {
 	struct block *b = block_new(type, degree);
 
 	if (b == NULL)
 		return ST_NOMEM;
+	atomic_init(&b->n, degree);
 	enum status st = set_block(c, slot, dir, b);
 	if (st != ST_OK)
-		mem_free(MEM_GRAPH, b, block_size(degree));
+		block_free(b);
+	*ret = b;
 	return st;
 }
 

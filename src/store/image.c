@@ -450,8 +450,9 @@ enum status image_load_chunk(struct graph *g, enum image_section section, struct
 struct building {
 	struct graph *g;
 	name_id type;
-	uint32_t *degrees[2]; /* by direction, a count for each node slot */
-	uint64_t n_nodes;     /* slots */
+	uint64_t n_nodes;	  /* slots */
+	uint32_t *counts[2];	  /* by direction and node slot: degree, then entries filled in */
+	struct block **blocks[2]; /* the same */
 };
 
 /* Calls fn for each existing edge of the type, in the order of ids. */
@@ -488,31 +489,41 @@ static bool node_is_there(struct graph *g, uint32_t id)
 static enum status count_edge(struct building *b, uint32_t edge, uint32_t from, uint32_t to)
 {
 	(void)edge;
-	if (!node_is_there(b->g, from) || !node_is_there(b->g, to))
+	if (from >= b->n_nodes || to >= b->n_nodes)
 		return ST_CORRUPT;
-	b->degrees[ADJ_OUT][from]++;
-	b->degrees[ADJ_IN][to]++;
+	b->counts[ADJ_OUT][from]++;
+	b->counts[ADJ_IN][to]++;
 	return ST_OK;
+}
+
+static void fill_entry(struct building *b, enum adj_dir dir, uint32_t at, uint32_t node,
+		       uint32_t edge)
+{
+	struct block *block = b->blocks[dir][at];
+	uint32_t i = b->counts[dir][at]++;
+
+	block->nodes[i] = node;
+	block->nodes[block->cap + i] = edge;
 }
 
 static enum status fill_edge(struct building *b, uint32_t edge, uint32_t from, uint32_t to)
 {
-	uint32_t at;
-
-	TRY(adj_append(chunk_of(b->g, ELEM_NODE, from), slot_of(from), ADJ_OUT, b->type, to, edge,
-		       NULL, &at));
-	return adj_append(chunk_of(b->g, ELEM_NODE, to), slot_of(to), ADJ_IN, b->type, from, edge,
-			  NULL, &at);
+	fill_entry(b, ADJ_OUT, from, to, edge);
+	fill_entry(b, ADJ_IN, to, from, edge);
+	return ST_OK;
 }
 
 static enum status reserve_blocks(struct building *b)
 {
 	for (uint32_t node = 0; node < b->n_nodes; node++) {
 		for (unsigned dir = 0; dir < 2; dir++) {
-			uint32_t n = b->degrees[dir][node];
-			if (n > 0)
-				TRY(adj_reserve(chunk_of(b->g, ELEM_NODE, node), slot_of(node),
-						(enum adj_dir)dir, b->type, n));
+			uint32_t n = b->counts[dir][node];
+			if (n == 0)
+				continue;
+			if (!node_is_there(b->g, node))
+				return ST_CORRUPT;
+			TRY(adj_reserve(chunk_of(b->g, ELEM_NODE, node), slot_of(node),
+					(enum adj_dir)dir, b->type, n, &b->blocks[dir][node]));
 		}
 	}
 	return ST_OK;
@@ -522,10 +533,12 @@ static enum status build_type(struct building *b)
 {
 	size_t size = b->n_nodes * sizeof(uint32_t);
 
-	memset(b->degrees[0], 0, size);
-	memset(b->degrees[1], 0, size);
+	memset(b->counts[0], 0, size);
+	memset(b->counts[1], 0, size);
 	TRY(each_edge(b, count_edge));
 	TRY(reserve_blocks(b));
+	memset(b->counts[0], 0, size);
+	memset(b->counts[1], 0, size);
 	return each_edge(b, fill_edge);
 }
 
@@ -537,17 +550,20 @@ static enum status build_adjacency(struct graph *g)
 	b.n_nodes =
 	    (uint64_t)atomic_load_explicit(&g->spaces[ELEM_NODE].n_chunks, memory_order_relaxed)
 	    << CHUNK_SHIFT;
-	size_t size = b.n_nodes * sizeof(uint32_t);
-	b.degrees[0] = mem_alloc(MEM_OTHER, size);
-	b.degrees[1] = mem_alloc(MEM_OTHER, size);
-	if (b.degrees[0] == NULL || b.degrees[1] == NULL)
-		st = ST_NOMEM;
+	for (unsigned dir = 0; dir < 2; dir++) {
+		b.counts[dir] = mem_alloc(MEM_OTHER, b.n_nodes * sizeof b.counts[0][0]);
+		b.blocks[dir] = mem_alloc(MEM_OTHER, b.n_nodes * sizeof b.blocks[0][0]);
+		if (b.counts[dir] == NULL || b.blocks[dir] == NULL)
+			st = ST_NOMEM;
+	}
 	uint32_t n_types = store_name_count(g->store, NAME_TYPE);
 	for (b.type = 0; b.type < n_types && st == ST_OK; b.type++)
 		if (graph_count_edges(g, b.type) > 0)
 			st = build_type(&b);
-	mem_free(MEM_OTHER, b.degrees[0], size);
-	mem_free(MEM_OTHER, b.degrees[1], size);
+	for (unsigned dir = 0; dir < 2; dir++) {
+		mem_free(MEM_OTHER, b.counts[dir], b.n_nodes * sizeof b.counts[0][0]);
+		mem_free(MEM_OTHER, (void *)b.blocks[dir], b.n_nodes * sizeof b.blocks[0][0]);
+	}
 	return st;
 }
 

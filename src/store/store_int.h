@@ -407,9 +407,9 @@ void adj_settle(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, 
 		uint32_t hint, bool is_delete, const struct mark *m);
 /* Recovery: the entry is dead at once. The stamps were made. */
 void adj_remove(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b, uint32_t i);
-/* Loading: a block with exact room, no stamps. */
+/* Loading: a block of degree entries, which the caller fills in; no stamps. */
 enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
-			uint32_t degree) MUST_CHECK;
+			uint32_t degree, struct block **ret) MUST_CHECK;
 void adj_reset(struct chunk *c, uint32_t slot);
 
 /* index.c: writers hold the latch of the node's chunk */
