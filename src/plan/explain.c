@@ -145,7 +145,9 @@ static void put_detail(const struct plan *p, struct buf *b, const struct pop *o)
 		break;
 	case POP_INDEX_SEEK:
 		put_slot(p, b, o->seek.out);
-		buf_puts(b, ", index on :");
+		buf_puts(b, ", index ");
+		buf_put_str(b, o->seek.index);
+		buf_puts(b, " on :");
 		put_name(p, b, o->seek.label);
 		buf_putc(b, '(');
 		put_name(p, b, o->seek.key);

@@ -44,6 +44,7 @@ struct start {
 	uint32_t key;     /* names index */
 	bool by_id;
 	const struct expr *value;
+	struct str index; /* name */
 	double rows;
 };
 
@@ -93,6 +94,7 @@ static bool try_seek(struct qgraph *q, uint32_t n, uint32_t i, const struct slot
 		if (ix == NULL)
 			continue;
 		ret->key = key->name;
+		ret->index = prop_index_name(ix);
 		ret->rows = cost_seek_rows(q->p, node->label, prop_index_unique(ix));
 		return true;
 	}
@@ -135,6 +137,7 @@ static enum status begin_seek(struct qgraph *q, const struct start *at, struct s
 	o->seek.label = q->nodes[at->node].label;
 	o->seek.key = at->key;
 	o->seek.value = at->value;
+	o->seek.index = arena_str(q->p->a, at->index);
 	o->offset = at->value->offset;
 	q->preds[at->i_pred].done = true;
 	if (!at->by_id)

@@ -108,7 +108,11 @@ struct pop {
 	union {
 		struct { uint32_t out, label; } scan; /* label: names index or NAME_NONE */
 		struct { uint32_t edge, from, to, type; } edge_scan; /* slots may be SLOT_NONE */
-		struct { uint32_t out, label, key; const struct expr *value; } seek;
+		struct {
+			uint32_t out, label, key;
+			const struct expr *value;
+			struct str index; /* its name, for EXPLAIN */
+		} seek;
 		struct {
 			uint32_t from, to, edge; /* edge: SLOT_NONE when nobody asks */
 			bool into;               /* to is bound already */
