@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/metric.h"
 #include "server/config.h"
+#include "server/server_int.h"
 
 #define ADMIN_CONNECTIONS_MAX 64
 #define ADMIN_TIMEOUT_S 5 /* a connection that sends nothing */
@@ -65,6 +66,7 @@ static enum MHD_Result respond_metrics(struct MHD_Connection *c)
 	if (!peer_is_loopback(c))
 		return respond_text(c, MHD_HTTP_FORBIDDEN, "metrics are for loopback peers");
 	buf_init(&b, MEM_OTHER, 1 << 20);
+	metrics_refresh();
 	metric_print(&b);
 	enum MHD_Result res =
 	    buf_ok(&b) ? respond(c, MHD_HTTP_OK, "text/plain; version=0.0.4", b.p, b.len) : MHD_NO;

@@ -6,7 +6,7 @@
 #include "server/server_int.h"
 #include "server/session.h"
 
-/* ---- answers ----------------------------------------------------------------------------------
+/* ---- answers ---- */
  */
 
 /* What was asked as a statement is answered as one, whatever it did. */

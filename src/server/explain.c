@@ -40,6 +40,53 @@ static void put_row(struct statement *s, uint32_t row, const struct explain_op *
 	c[PC_TIME_US].i[row] = (int64_t)(stat->time_ns / 1000);
 }
 
+static void profile_payload(struct statement *s, const struct explain_op *ops, uint32_t n,
+			    struct chain *out)
+{
+	struct answer_profile_op *p = ARENA_ARRAY(&s->arena, struct answer_profile_op, n);
+
+	if (p == NULL) {
+		out->failed = true;
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		const struct op_stat *stat = &query_stats(s->query)[ops[i].id];
+		p[i] = (struct answer_profile_op){
+		    .op = str_of(ops[i].kind),
+		    .detail = ops[i].detail,
+		    .depth = ops[i].depth,
+		    .rows = stat->n_rows,
+		    .hits = stat->n_calls,
+		    .time_ns = stat->time_ns,
+		};
+	}
+	answer_profile(out, p, n, clock_mono_ns() - s->planned_ns, query_memory_peak(s->query));
+}
+
+static void make_payload(struct statement *s, const struct explain_op *ops, uint32_t n)
+{
+	struct chain *out = &s->payload;
+
+	if (s->profile) {
+		profile_payload(s, ops, n, out);
+		return;
+	}
+	struct answer_explain_op *e = ARENA_ARRAY(&s->arena, struct answer_explain_op, n);
+	if (e == NULL) {
+		out->failed = true;
+		return;
+	}
+	for (uint32_t i = 0; i < n; i++)
+		e[i] = (struct answer_explain_op){
+		    .kind = str_of(ops[i].kind),
+		    .detail = ops[i].detail,
+		    .depth = ops[i].depth,
+		    .est_rows = (int64_t)(ops[i].est_rows + 0.5),
+		    .cost = (int64_t)(ops[i].est_cost + 0.5),
+		};
+	answer_explain(out, e, n);
+}
+
 static enum status make_rows(struct statement *s)
 {
 	const struct explain_op *ops;
@@ -64,7 +111,8 @@ static enum status make_rows(struct statement *s)
 			return ST_NOMEM;
 		put_row(s, i, &ops[i], name);
 	}
-	return ST_OK;
+	make_payload(s, ops, n_ops);
+	return s->payload.failed ? ST_NOMEM : ST_OK;
 }
 
 enum status explain_rows(struct statement *s)
@@ -75,56 +123,4 @@ enum status explain_rows(struct statement *s)
 enum status profile_rows(struct statement *s)
 {
 	return make_rows(s);
-}
-
-static void profile_payload(struct statement *s, const struct explain_op *ops, uint32_t n,
-			    struct chain *out)
-{
-	struct answer_profile_op *p = ARENA_ARRAY(&s->arena, struct answer_profile_op, n);
-
-	if (p == NULL) {
-		out->failed = true;
-		return;
-	}
-	for (uint32_t i = 0; i < n; i++) {
-		const struct op_stat *stat = &query_stats(s->query)[ops[i].id];
-		p[i] = (struct answer_profile_op){
-		    .op = str_of(ops[i].kind),
-		    .detail = ops[i].detail,
-		    .depth = ops[i].depth,
-		    .rows = stat->n_rows,
-		    .hits = stat->n_calls,
-		    .time_ns = stat->time_ns,
-		};
-	}
-	answer_profile(out, p, n, clock_mono_ns() - s->planned_ns, query_memory_peak(s->query));
-}
-
-void explain_payload(struct statement *s, struct chain *out)
-{
-	const struct explain_op *ops;
-	uint32_t n;
-
-	if (plan_explain(s->plan, &s->arena, &ops, &n) != ST_OK) {
-		out->failed = true;
-		return;
-	}
-	if (s->profile) {
-		profile_payload(s, ops, n, out);
-		return;
-	}
-	struct answer_explain_op *e = ARENA_ARRAY(&s->arena, struct answer_explain_op, n);
-	if (e == NULL) {
-		out->failed = true;
-		return;
-	}
-	for (uint32_t i = 0; i < n; i++)
-		e[i] = (struct answer_explain_op){
-		    .kind = str_of(ops[i].kind),
-		    .detail = ops[i].detail,
-		    .depth = ops[i].depth,
-		    .est_rows = (int64_t)(ops[i].est_rows + 0.5),
-		    .cost = (int64_t)(ops[i].est_cost + 0.5),
-		};
-	answer_explain(out, e, n);
 }

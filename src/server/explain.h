@@ -1,7 +1,7 @@
 /* server/explain.h - EXPLAIN and PROFILE as rows and as payloads of the protocol.
  *
- * Room: server. Both fill s->plan_rows, s->columns and s->n_columns out of the statement's arena.
- */
+ * Room: server. Both fill s->plan_rows, s->columns and s->n_columns out of the statement's arena,
+ * and s->payload, the message between schema and page. PROFILE needs the query still open. */
 #ifndef SERVER_EXPLAIN_H
 #define SERVER_EXPLAIN_H
 
@@ -9,7 +9,5 @@
 
 enum status explain_rows(struct statement *s) MUST_CHECK;
 enum status profile_rows(struct statement *s) MUST_CHECK;
-/* The payload between schema and page. */
-void explain_payload(struct statement *s, struct chain *out);
 
 #endif

@@ -4,31 +4,7 @@
 #include "server/server_int.h"
 #include "server/session.h"
 
-struct metric metric_connections = {
-    .name = "geode_connections", .help = "Open connections.", .is_gauge = true};
-struct metric metric_sessions = {
-    .name = "geode_sessions", .help = "Open sessions (streams).", .is_gauge = true};
-struct metric metric_statements = {.name = "geode_statements_total", .help = "Statements begun."};
-struct metric metric_errors = {.name = "geode_statement_errors_total",
-			       .help = "Statements that ended with an error."};
-struct metric metric_rows = {.name = "geode_rows_total", .help = "Result rows sent."};
-struct metric metric_commits = {.name = "geode_commits_total",
-				.help = "Transactions with writes that were committed."};
-struct histogram metric_statement_time = {.name = "geode_statement_seconds",
-					  .help = "Time from a request to its last frame."};
-
-void io_register_metrics(void)
-{
-	metric_register(&metric_connections);
-	metric_register(&metric_sessions);
-	metric_register(&metric_statements);
-	metric_register(&metric_errors);
-	metric_register(&metric_rows);
-	metric_register(&metric_commits);
-	histogram_register(&metric_statement_time);
-}
-
-/* ---- sessions ----------------------------------------------------------------------------------
+/* ---- sessions ---- */
  */
 
 void io_add_session(struct io *io, struct session *s)
@@ -83,7 +59,7 @@ void io_queue_run(struct io *io, struct session *s)
 	io->run_last = s;
 }
 
-/* ---- the transport's events ---------------------------------------------------------------------
+/* ---- the transport's events ---- */
  */
 
 static void *on_conn_opened(void *loop_user, struct net_conn *net)

@@ -22,7 +22,7 @@ static int fail(int code, const char *what, const char *reason)
 	return code;
 }
 
-/* ---- certificate --------------------------------------------------------------------------------
+/* ---- certificate ---- */
  */
 
 /* Beside the data directory: a copy of the data takes no secret along. */
@@ -196,6 +196,7 @@ static int serve(struct server *s, const sigset_t *set)
 	admin_set_ready(s->admin, true, "ready");
 	log_info("server", "Listening on %s", s->config->listen);
 	log_info("server", "Server ready");
+	log_set_level(s->config->log_level);
 	wait_for_stop(s, set);
 	log_info("server", "stopping");
 	admin_set_ready(s->admin, false, "stopping");
@@ -224,10 +225,11 @@ int server_run(const struct config *config)
 	struct server s = {.config = config, .n_ios = config->threads};
 	sigset_t set;
 
-	log_set_level(config->log_level);
+	/* Whoever started us waits for the lines of the start. */
+	log_set_level(MIN_OF(config->log_level, LOG_INFO));
 	mem_set_limit(config->memory_limit);
 	block_signals(&set);
-	io_register_metrics();
+	metrics_register();
 	s.ios = mem_zalloc(MEM_OTHER, s.n_ios * sizeof *s.ios);
 	int code = s.ios != NULL ? run(&s, &set) : SERVER_EXIT_FAILURE;
 	for (uint32_t i = 0; s.ios != NULL && i < s.n_ios; i++)

@@ -15,8 +15,9 @@
 #include "server/config.h"
 #include "txn/txn.h"
 
-#define IO_SLICES_PER_TURN 8 /* statements that get a slice before the socket is looked at again   \
-			      */
+#define IO_SLICES_PER_TURN                                                                         \
+	8 /* statements that get a slice before the socket is looked at again                      \
+	   */
 
 enum server_close { /* application error codes of CONNECTION_CLOSE */
 		    SERVER_CLOSE_OK = 0,
@@ -53,8 +54,12 @@ struct io {
 };
 
 extern struct metric metric_connections, metric_sessions, metric_statements, metric_errors,
-    metric_rows, metric_commits;
+    metric_rows, metric_commits, metric_plan_hits, metric_plan_misses;
 extern struct histogram metric_statement_time;
+
+/* metrics.c */
+void metrics_register(void);
+void metrics_refresh(void); /* what is looked up when somebody asks: memory */
 
 /* io.c */
 extern const struct net_handler io_handler;
@@ -63,6 +68,5 @@ void io_add_session(struct io *io, struct session *s);
 void io_remove_session(struct io *io, struct session *s);
 void io_run(void *arg);		   /* the thread */
 bool io_no_commit_waits(void *io); /* no session waits for the log */
-void io_register_metrics(void);
 
 #endif

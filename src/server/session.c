@@ -3,6 +3,9 @@
 #include "server/command.h"
 #include "server/server_int.h"
 
+#define SESSION_SCHEMA_NS UINT64_C(5000000000)	 /* a statement that runs longer sends its schema */
+#define SESSION_METRICS_NS UINT64_C(10000000000) /* and after that something every so often */
+
 /* ---- sending ---------------------------------------------------------------------------- */
 
 void session_reply(struct session *s, struct chain *out)
@@ -96,7 +99,7 @@ static void on_committed(struct txn_commit *c, enum status result)
 	net_loop_post_reserved(s->conn->io->loop, &s->wake);
 }
 
-/* ---- the answer of a statement ----------------------------------------------------------------
+/* ---- the answer of a statement ---- */
  */
 
 static size_t page_limit(const struct session *s)
@@ -211,7 +214,7 @@ static void statement_ended(struct session *s)
 	send_last(s);
 }
 
-/* ---- running ------------------------------------------------------------------------------------
+/* ---- running ---- */
  */
 
 static void run_later(struct session *s)
@@ -233,13 +236,13 @@ static enum status start_auto(struct session *s)
 	return statement_start(st, st->txn);
 }
 
-/* An auto-committed statement that lost and has sent nothing is undone wholly and runs again, after
+/* An auto-committed statement that lost has sent no row: it is undone wholly and runs again, after
  * everything else that waits in this thread has had its turn. */
 static void rerun_or_fail(struct session *s)
 {
 	struct statement *st = &s->st;
 
-	if (st->schema_sent || ++st->reruns > SESSION_RERUNS_MAX ||
+	if (!statement_writes(st) || ++st->reruns > SESSION_RERUNS_MAX ||
 	    (st->deadline_ns != 0 && clock_mono_ns() >= st->deadline_ns)) {
 		fail_statement(s);
 		return;
@@ -266,7 +269,7 @@ static void page_full(struct session *s)
 	struct statement *st = &s->st;
 	struct chain out = {0};
 
-	if (st->auto_commit && statement_writes(st)) {
+	if (statement_writes(st)) { /* it runs to its end whether its rows are taken or not */
 		bool pulled = st->held_first != NULL && !s->conn->habits->pages_unasked;
 		st->status = statement_hold_page(st, pulled ? PAGE_PULL : PAGE_EXECUTE);
 		if (st->status != ST_OK) {
@@ -290,12 +293,33 @@ static void page_full(struct session *s)
 		run_later(s);
 }
 
+/* Clients give up when no frame comes for 10 s, or for 30 s after the schema. */
+static void keep_client_waiting(struct session *s)
+{
+	const struct answer_metrics none = {0};
+	struct statement *st = &s->st;
+	struct chain out = {0};
+	uint64_t now_ns = clock_mono_ns();
+	uint64_t wait_ns = st->schema_sent ? SESSION_METRICS_NS : SESSION_SCHEMA_NS;
+
+	if (st->n_columns == 0 || st->profile || st->page_sent ||
+	    now_ns - MAX_OF(st->told_ns, st->start_ns) < wait_ns)
+		return;
+	if (st->schema_sent)
+		answer_metrics(&out, &none);
+	else
+		statement_take_schema(st, &out, false);
+	st->told_ns = now_ns;
+	session_reply(s, &out);
+}
+
 static void run_statement(struct session *s)
 {
 	struct statement *st = &s->st;
 
 	switch (statement_step(st)) {
 	case STATEMENT_YIELD:
+		keep_client_waiting(s);
 		run_later(s);
 		break;
 	case STATEMENT_PAGE:
@@ -510,14 +534,20 @@ static void protocol_error(struct session *s, const struct diag *d)
 		conn_close(s->conn, SERVER_CLOSE_PROTOCOL);
 }
 
-/* Frames one after another while nothing is being worked on; gives what it used. */
+/* Nothing is being worked on, and the peer reads its answers. */
+static bool takes_requests(struct session *s)
+{
+	return s->state == SESSION_IDLE && s->stream != NULL && !net_stream_full(s->stream);
+}
+
+/* Frames one after another; gives what it used. */
 static size_t take_frames(struct session *s, const uint8_t *p, size_t n)
 {
 	struct reader in = reader_of(p, n);
 	struct str message;
 	struct diag d;
 
-	while (s->state == SESSION_IDLE && s->stream != NULL) {
+	while (takes_requests(s)) {
 		diag_reset(&d);
 		enum status r = frame_feed(&s->frames, &in, &message, &d);
 		if (r == ST_END)
@@ -533,6 +563,12 @@ static size_t take_frames(struct session *s, const uint8_t *p, size_t n)
 
 static void keep_pending(struct session *s, const uint8_t *p, size_t n)
 {
+	if (s->pending_at != 0) {
+		size_t left = s->pending.len - s->pending_at;
+		memmove(s->pending.p, s->pending.p + s->pending_at, left);
+		buf_truncate(&s->pending, left);
+		s->pending_at = 0;
+	}
 	buf_put(&s->pending, p, n);
 	if (!buf_ok(&s->pending)) {
 		struct diag d;
@@ -550,18 +586,18 @@ static void keep_pending(struct session *s, const uint8_t *p, size_t n)
 /* After each step that may have made the session idle: requests that came meanwhile. */
 static void drain_pending(struct session *s)
 {
-	while (s->state == SESSION_IDLE && s->pending_at < s->pending.len && s->stream != NULL)
+	while (s->pending_at < s->pending.len && takes_requests(s))
 		s->pending_at += take_frames(s, (const uint8_t *)s->pending.p + s->pending_at,
 					     s->pending.len - s->pending_at);
 	if (s->pending_at < s->pending.len)
 		return;
-	buf_reset(&s->pending);
+	buf_release(&s->pending); /* what was sent ahead may have been much */
 	s->pending_at = 0;
 	if (s->peer_ended && s->state == SESSION_IDLE && s->stream != NULL && !s->finished) {
 		s->finished = true;
 		net_stream_finish(s->stream); /* gives the stream's slot back */
 	}
-	if (s->paused && s->stream != NULL && s->state == SESSION_IDLE) {
+	if (s->paused && takes_requests(s)) {
 		net_stream_resume(s->stream);
 		s->paused = false;
 	}
@@ -588,6 +624,8 @@ void session_writable(struct session *s)
 {
 	if (s->state == SESSION_FLOW)
 		run_later(s);
+	else
+		drain_pending(s);
 }
 
 /* ---- the log has answered
@@ -626,6 +664,7 @@ void session_committed(struct session *s)
 			fail_statement(s);
 		} else {
 			send_diag(s, &d);
+			session_close_statement(s);
 		}
 	} else if (of_statement && st->plan != NULL) {
 		send_last(s);

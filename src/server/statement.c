@@ -31,8 +31,10 @@ static enum status make_plan(struct statement *s, struct graph *g)
 	struct plan_cache *cache = s->server->plans;
 
 	s->plan = plan_cache_get(cache, s->text, &s->tokens, g);
-	if (s->plan != NULL)
+	if (s->plan != NULL) {
+		metric_add(&metric_plan_hits, 1);
 		return ST_OK;
+	}
 	struct ast_statement *ast = NULL;
 	TRY(gql_parse_tokens(&s->arena, s->text, &s->tokens, &ast, &s->diag));
 	s->ast = ast;
@@ -40,6 +42,7 @@ static enum status make_plan(struct statement *s, struct graph *g)
 	s->profile = ast->explain == AST_PROFILE;
 	if (ast->kind != AST_QUERY)
 		return ST_OK;
+	metric_add(&metric_plan_misses, 1);
 	TRY(plan_make(ast, s->text, &s->tokens, g, &s->plan, &s->diag));
 	if (ast->cacheable && ast->explain == AST_EXPLAIN_NONE)
 		plan_cache_put(cache, s->text, &s->tokens, s->plan);
@@ -134,6 +137,7 @@ void statement_close(struct statement *s)
 	if (s->page != NULL)
 		page_release(s->page);
 	drop_held(s);
+	chain_release(&s->payload);
 	arena_reset(&s->arena);
 	/* The arena knows its budget's address: both stay where they are, the rest begins anew. */
 	struct arena arena = s->arena;
@@ -160,6 +164,9 @@ enum status statement_start(struct statement *s, struct txn *txn)
 	s->batch = NULL;
 	s->n_rows = 0;
 	drop_held(s);
+	chain_release(&s->payload);
+	s->payload = (struct chain){0};
+	s->plan_rows_taken = false;
 	if (s->page != NULL)
 		page_release(s->page);
 	else
@@ -246,7 +253,7 @@ static const char *column_type(const struct statement *s, uint32_t i, bool final
 	return final ? page_column_type(s->page, i) : "ANY";
 }
 
-static void take_schema(struct statement *s, struct chain *out, bool final)
+void statement_take_schema(struct statement *s, struct chain *out, bool final)
 {
 	const struct answer_outcome outcome = {
 	    .status = s->n_rows == 0 && s->n_columns != 0 ? GQL_NO_DATA : GQL_SUCCESS,
@@ -255,15 +262,14 @@ static void take_schema(struct statement *s, struct chain *out, bool final)
 	for (uint32_t i = 0; i < s->n_columns; i++)
 		s->columns[i].type = column_type(s, i, final);
 	answer_schema(out, &outcome, s->columns, s->n_columns);
-	if (s->plan_rows_taken)
-		explain_payload(s, out);
+	chain_move(out, &s->payload);
 	s->schema_sent = true;
 }
 
 void statement_take_page(struct statement *s, struct chain *out, enum page_wrap wrap, bool final)
 {
 	if (!s->schema_sent)
-		take_schema(s, out, final);
+		statement_take_schema(s, out, final);
 	page_finish(s->page, out, wrap, final);
 	s->page_sent = true;
 }
@@ -296,7 +302,7 @@ bool statement_take_held(struct statement *s, struct chain *out)
 	if (h == NULL)
 		return false;
 	if (!s->schema_sent)
-		take_schema(s, out, false);
+		statement_take_schema(s, out, false);
 	s->held_first = h->next;
 	if (h->next == NULL)
 		s->held_last = NULL;

@@ -65,6 +65,8 @@ struct statement {
 	uint32_t n_columns;
 	struct batch plan_rows; /* EXPLAIN's and PROFILE's table */
 	bool plan_rows_taken;
+	struct chain payload; /* the same for clients that read it as a message */
+	uint64_t told_ns;     /* when the client was last told that it runs */
 };
 
 void statement_init(struct statement *s, struct server *server);
@@ -85,10 +87,13 @@ void statement_page_limits(struct statement *s, size_t bytes, uint32_t rows);
 enum statement_event statement_step(struct statement *s);
 /* Appends what is due: the schema before the first page, then the page. */
 void statement_take_page(struct statement *s, struct chain *out, enum page_wrap wrap, bool final);
-/* Keeps the full page of a writing statement: nothing leaves before the commit is durable. */
+/* Keeps the full page of a writing statement: it runs to its end, and is durable when the
+ * transaction is its own, before anything leaves. */
 enum status statement_hold_page(struct statement *s, enum page_wrap wrap) MUST_CHECK;
 /* Appends the oldest held page, behind the schema if that is due; false: none is held. */
 bool statement_take_held(struct statement *s, struct chain *out);
+/* The schema alone, for a client that would not wait for the first page. */
+void statement_take_schema(struct statement *s, struct chain *out, bool final);
 /* The answer of a statement without columns and of commands. */
 void statement_take_empty(struct chain *out, enum gqlstatus status);
 void statement_stop(struct statement *s, enum query_stop why);
