@@ -7,10 +7,10 @@
 #include "server/session.h"
 
 /* ---- answers ---- */
- */
+* /
 
-/* What was asked as a statement is answered as one, whatever it did. */
-static void answer_done(struct session *s)
+    /* What was asked as a statement is answered as one, whatever it did. */
+    static void answer_done(struct session *s)
 {
 	struct chain out = {0};
 	char tx_id[32];
@@ -64,8 +64,7 @@ static bool refuse_if_failed(struct session *s)
 	return true;
 }
 
-/* ---- transactions
- * ---------------------------------------------------------------------------------- */
+/* ---- transactions ---- */
 
 void command_begin(struct session *s, bool read_only)
 {
@@ -191,8 +190,7 @@ static void release_savepoint(struct session *s, struct str name)
 	answer_done(s);
 }
 
-/* ---- catalog
- * ----------------------------------------------------------------------------------------- */
+/* ---- catalog ---- */
 
 static enum status create_index(struct session *s, struct txn *t, const struct ast_statement *ast)
 {
@@ -261,8 +259,7 @@ static void use_graph(struct session *s, const struct ast_name *name)
 	answer_done(s);
 }
 
-/* ---- the door
- * ------------------------------------------------------------------------------------------ */
+/* ---- the door ---- */
 
 static void end_own_transaction(struct session *s)
 {

@@ -23,10 +23,10 @@ static int fail(int code, const char *what, const char *reason)
 }
 
 /* ---- certificate ---- */
- */
+* /
 
-/* Beside the data directory: a copy of the data takes no secret along. */
-static bool beside(const struct config *c, const char *suffix, char *out, size_t cap)
+    /* Beside the data directory: a copy of the data takes no secret along. */
+    static bool beside(const struct config *c, const char *suffix, char *out, size_t cap)
 {
 	size_t len = strlen(c->data_dir);
 
@@ -53,8 +53,7 @@ static enum status load_tls(const struct config *c, struct diag *d, struct tls *
 	return tls_server_new(cert, key, d, ret);
 }
 
-/* ---- I/O threads
- * ---------------------------------------------------------------------------------- */
+/* ---- I/O threads ---- */
 
 static enum status listen_address(const struct config *c, struct net_address *ret, struct diag *d)
 {
@@ -120,8 +119,7 @@ static void stop_threads(struct server *s)
 		net_loop_finish_inbox(s->ios[i].loop, io_no_commit_waits);
 }
 
-/* ---- signals
- * ----------------------------------------------------------------------------------------- */
+/* ---- signals ---- */
 
 static void block_signals(sigset_t *set)
 {
@@ -158,8 +156,7 @@ static void wait_for_stop(struct server *s, const sigset_t *set)
 	}
 }
 
-/* ---- the life of the process
- * ----------------------------------------------------------------------- */
+/* ---- the life of the process ---- */
 
 static int open_database(struct server *s)
 {

@@ -6,7 +6,7 @@
 #define SESSION_SCHEMA_NS UINT64_C(5000000000)	 /* a statement that runs longer sends its schema */
 #define SESSION_METRICS_NS UINT64_C(10000000000) /* and after that something every so often */
 
-/* ---- sending ---------------------------------------------------------------------------- */
+/* ---- sending ---- */
 
 void session_reply(struct session *s, struct chain *out)
 {
@@ -33,7 +33,7 @@ static void send_diag(struct session *s, const struct diag *d)
 	session_send_error(s, d, STR_NULL, true);
 }
 
-/* ---- transactions ------------------------------------------------------------------------- */
+/* ---- transactions ---- */
 
 void session_end_transaction(struct session *s)
 {
@@ -100,9 +100,9 @@ static void on_committed(struct txn_commit *c, enum status result)
 }
 
 /* ---- the answer of a statement ---- */
- */
+* /
 
-static size_t page_limit(const struct session *s)
+    static size_t page_limit(const struct session *s)
 {
 	const struct habits *h = s->conn->habits;
 
@@ -215,9 +215,9 @@ static void statement_ended(struct session *s)
 }
 
 /* ---- running ---- */
- */
+* /
 
-static void run_later(struct session *s)
+    static void run_later(struct session *s)
 {
 	s->state = SESSION_RUNNING;
 	io_queue_run(s->conn->io, s);
@@ -337,8 +337,7 @@ static void run_statement(struct session *s)
 	}
 }
 
-/* ---- requests
- * -------------------------------------------------------------------------------------- */
+/* ---- requests ---- */
 
 static bool refuse_in_failed(struct session *s, struct diag *d)
 {
@@ -524,8 +523,7 @@ static void on_message(struct session *s, struct str message)
 		conn_close(s->conn, SERVER_CLOSE_PROTOCOL);
 }
 
-/* ---- bytes
- * ---------------------------------------------------------------------------------------- */
+/* ---- bytes ---- */
 
 static void protocol_error(struct session *s, const struct diag *d)
 {
@@ -628,8 +626,7 @@ void session_writable(struct session *s)
 		drain_pending(s);
 }
 
-/* ---- the log has answered
- * ------------------------------------------------------------------------- */
+/* ---- the log has answered ---- */
 
 static void commit_unknown(struct diag *d)
 {
@@ -674,8 +671,7 @@ void session_committed(struct session *s)
 	drain_pending(s);
 }
 
-/* ---- life
- * --------------------------------------------------------------------------------------------- */
+/* ---- life ---- */
 
 struct session *session_new(struct conn *c, struct net_stream *stream)
 {

@@ -72,7 +72,7 @@ void session_close(struct session *s);
 /* The server stops: a running statement ends with 57P01. */
 void session_shutdown(struct session *s);
 
-/* ---- for command.c -------------------------------------------------------------------------- */
+/* ---- for command.c ---- */
 
 void session_reply(struct session *s, struct chain *out); /* takes the bytes */
 /* The answer of a failed request, whatever it was. first_frame: nothing of the answer went out yet.
