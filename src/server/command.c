@@ -7,10 +7,9 @@
 #include "server/session.h"
 
 /* ---- answers ---- */
-* /
 
-    /* What was asked as a statement is answered as one, whatever it did. */
-    static void answer_done(struct session *s)
+/* What was asked as a statement is answered as one, whatever it did. */
+static void answer_done(struct session *s)
 {
 	struct chain out = {0};
 	char tx_id[32];

@@ -5,9 +5,8 @@
 #include "server/session.h"
 
 /* ---- sessions ---- */
-* /
 
-    void io_add_session(struct io *io, struct session *s)
+void io_add_session(struct io *io, struct session *s)
 {
 	s->next = io->sessions;
 	s->prev = NULL;
@@ -60,9 +59,8 @@ void io_queue_run(struct io *io, struct session *s)
 }
 
 /* ---- the transport's events ---- */
-* /
 
-    static void *on_conn_opened(void *loop_user, struct net_conn *net)
+static void *on_conn_opened(void *loop_user, struct net_conn *net)
 {
 	return conn_new(loop_user, net);
 }

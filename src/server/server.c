@@ -23,10 +23,9 @@ static int fail(int code, const char *what, const char *reason)
 }
 
 /* ---- certificate ---- */
-* /
 
-    /* Beside the data directory: a copy of the data takes no secret along. */
-    static bool beside(const struct config *c, const char *suffix, char *out, size_t cap)
+/* Beside the data directory: a copy of the data takes no secret along. */
+static bool beside(const struct config *c, const char *suffix, char *out, size_t cap)
 {
 	size_t len = strlen(c->data_dir);
 

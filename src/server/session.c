@@ -100,9 +100,8 @@ static void on_committed(struct txn_commit *c, enum status result)
 }
 
 /* ---- the answer of a statement ---- */
-* /
 
-    static size_t page_limit(const struct session *s)
+static size_t page_limit(const struct session *s)
 {
 	const struct habits *h = s->conn->habits;
 
@@ -215,9 +214,8 @@ static void statement_ended(struct session *s)
 }
 
 /* ---- running ---- */
-* /
 
-    static void run_later(struct session *s)
+static void run_later(struct session *s)
 {
 	s->state = SESSION_RUNNING;
 	io_queue_run(s->conn->io, s);
