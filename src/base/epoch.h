@@ -20,12 +20,14 @@
 
 #define EPOCH_SLOTS_MAX 4096 /* open views of the process; more are refused with ST_LIMIT */
 
-/* Read point of a slot that looks at no versions: maintenance, fillers, a transaction without a view. */
+/* Read point of a slot that looks at no versions: maintenance, fillers, a transaction without a
+ * view. */
 #define EPOCH_ONLY UINT64_MAX
 
 struct epoch_slot {
-	_Atomic uint64_t epoch;	   /* 0: free */
-	_Atomic uint64_t read_lsn; /* 0: opening, nothing may be pruned; EPOCH_ONLY: pins memory only */
+	_Atomic uint64_t epoch; /* 0: free */
+	_Atomic uint64_t
+	    read_lsn; /* 0: opening, nothing may be pruned; EPOCH_ONLY: pins memory only */
 } CACHE_ALIGNED;
 
 struct retired {

@@ -34,8 +34,9 @@ void queue_push_reserved(struct queue *q, struct queue_node *n);
 struct queue_node *queue_pop(struct queue *q); /* NULL: empty */
 /* Makes the event readable without a message. Any thread. */
 void queue_wake(struct queue *q);
-/* Whether something was pushed, or queue_wake called, since the last queue_clear_event; no system call. */
+/* Whether something was pushed, or queue_wake called, since the last queue_clear_event; no system
+ * call. */
 bool queue_is_signalled(const struct queue *q);
-void queue_clear_event(struct queue *q);       /* before popping until empty */
+void queue_clear_event(struct queue *q); /* before popping until empty */
 
 #endif

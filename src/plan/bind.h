@@ -1,9 +1,10 @@
-/* plan/bind.h - from the tree to operators: names are resolved, every semantic error is raised here.
+/* plan/bind.h - from the tree to operators: names are resolved, every semantic error is raised
+ * here.
  *
  * Room: plan, private. One thread. Results live in the plan's arena, scopes in the scratch arena.
  *
- * A pipe is a linear query on its way: the operators so far, the slots their rows have, and the scope,
- * the variables that the next clause can name. A clause takes the pipe and grows it. */
+ * A pipe is a linear query on its way: the operators so far, the slots their rows have, and the
+ * scope, the variables that the next clause can name. A clause takes the pipe and grows it. */
 #ifndef PLAN_BIND_H
 #define PLAN_BIND_H
 
@@ -15,7 +16,7 @@
 struct variable {
 	struct str name;
 	uint32_t slot;
-	uint8_t type;  /* enum value_kind, V_NULL: not known */
+	uint8_t type;	/* enum value_kind, V_NULL: not known */
 	bool edge_list; /* variable of a quantified edge */
 	bool nullable;
 };
@@ -41,7 +42,7 @@ struct grouping {
 		struct str alias;
 		uint32_t slot;
 		uint8_t type;
-	} *keys;
+	} * keys;
 	VEC(struct plan_agg) aggs;
 	bool in_aggregate; /* inside an aggregate's argument: no second one */
 };
@@ -55,21 +56,23 @@ struct binder {
 		uint32_t index;
 	} locals[BIND_LOCALS_MAX];
 	uint32_t n_locals;
-	bool no_lift;     /* literals here shape the plan: keep them as constants */
+	bool no_lift;	  /* literals here shape the plan: keep them as constants */
 	bool no_subquery; /* nothing may be put under the expression */
 };
 
 /* scope.c */
 const struct variable *scope_find(const struct scope *s, struct str name);
-enum status scope_add(struct binder *b, struct scope *s, struct variable v, uint32_t offset) MUST_CHECK;
+enum status scope_add(struct binder *b, struct scope *s, struct variable v,
+		      uint32_t offset) MUST_CHECK;
 void scope_release(struct scope *s);
 enum status scope_copy(struct scope *to, const struct scope *from) MUST_CHECK;
 
 /* bind_expr.c */
-enum status bind_expr(struct binder *b, const struct ast_expr *e, const struct expr **ret) MUST_CHECK;
+enum status bind_expr(struct binder *b, const struct ast_expr *e,
+		      const struct expr **ret) MUST_CHECK;
 /* The same where a truth value is wanted. */
-enum status bind_condition(struct binder *b, const struct ast_expr *e, const struct expr **ret)
-	MUST_CHECK;
+enum status bind_condition(struct binder *b, const struct ast_expr *e,
+			   const struct expr **ret) MUST_CHECK;
 bool ast_has_aggregate(const struct ast_expr *e);
 bool ast_has_subquery(const struct ast_expr *e);
 /* Same words, whatever the white space. */
@@ -88,10 +91,12 @@ enum status bind_unsupported(struct binder *b, uint32_t offset, const char *what
 enum status bind_no_memory(struct binder *b);
 
 /* bind_func.c */
-enum status bind_call(struct binder *b, const struct ast_expr *e, const struct expr **ret) MUST_CHECK;
+enum status bind_call(struct binder *b, const struct ast_expr *e,
+		      const struct expr **ret) MUST_CHECK;
 
 /* bind_pattern.c */
-enum status bind_match(struct binder *b, const struct ast_pattern *pattern, bool optional) MUST_CHECK;
+enum status bind_match(struct binder *b, const struct ast_pattern *pattern,
+		       bool optional) MUST_CHECK;
 /* The pattern over the pipe's rows. */
 enum status pattern_match(struct binder *b, const struct ast_pattern *ast) MUST_CHECK;
 enum status pattern_check_path(struct binder *b, const struct ast_path *path) MUST_CHECK;
@@ -115,6 +120,7 @@ enum status bind_barrier(struct binder *b) MUST_CHECK;
 enum status pipe_add(struct binder *b, enum pop_kind kind, struct pop **ret) MUST_CHECK;
 /* A pipe of its own below an apply: it begins with the row of the outer one. */
 enum status bind_inner_begin(struct binder *b, struct pipe *inner) MUST_CHECK;
-enum status bind_exists(struct binder *b, const struct ast_expr *e, struct pipe *ret_inner) MUST_CHECK;
+enum status bind_exists(struct binder *b, const struct ast_expr *e,
+			struct pipe *ret_inner) MUST_CHECK;
 
 #endif

@@ -133,7 +133,8 @@ static enum status add_param(struct binder *b, struct plan_param param, struct e
 	return vec_push(MEM_PLAN, &b->p->params, param) ? ST_OK : bind_no_memory(b);
 }
 
-static enum status bind_literal(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
+static enum status bind_literal(struct binder *b, const struct ast_expr *ast,
+				const struct expr **ret)
 {
 	struct expr *e;
 
@@ -217,15 +218,17 @@ static enum status bind_prop(struct binder *b, const struct ast_expr *ast, const
 
 	TRY(bind_args(b, ast, EXPR_PROP, &e));
 	uint8_t of = e->args[0]->type;
-	if (of != V_NULL && of != V_NODE && of != V_EDGE && of != V_MAP && !(of >= V_DATE && of <= V_DURATION))
-		return diag_set(b->p->d, GQL_WRONG_TYPE, ast->offset,
-				"%s has no properties", value_kind_name((enum value_kind)of));
+	if (of != V_NULL && of != V_NODE && of != V_EDGE && of != V_MAP &&
+	    !(of >= V_DATE && of <= V_DURATION))
+		return diag_set(b->p->d, GQL_WRONG_TYPE, ast->offset, "%s has no properties",
+				value_kind_name((enum value_kind)of));
 	e->name = planner_name(b->p, NAME_KEY, ast->name.text);
 	*ret = e;
 	return e->name != NAME_NONE ? ST_OK : bind_no_memory(b);
 }
 
-/* ---- operators ---------------------------------------------------------------------------------- */
+/* ---- operators ----------------------------------------------------------------------------------
+ */
 
 static enum status want_bool(struct binder *b, const struct expr *e, const char *what)
 {
@@ -274,7 +277,8 @@ static enum status bind_plain(struct binder *b, const struct ast_expr *ast, enum
 	return ST_OK;
 }
 
-static enum status bind_operator(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
+static enum status bind_operator(struct binder *b, const struct ast_expr *ast,
+				 const struct expr **ret)
 {
 	switch ((enum ast_op)ast->sub) {
 	case AST_OR:
@@ -319,20 +323,20 @@ static enum status bind_operator(struct binder *b, const struct ast_expr *ast, c
 }
 
 /* a < b <= c: the conjunction of its pairs. */
-static enum status bind_compare(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
+static enum status bind_compare(struct binder *b, const struct ast_expr *ast,
+				const struct expr **ret)
 {
 	static const uint8_t kinds[] = {
-		[AST_EQ] = EXPR_EQ, [AST_NE] = EXPR_NE, [AST_LT] = EXPR_LT,
-		[AST_LE] = EXPR_LE, [AST_GT] = EXPR_GT, [AST_GE] = EXPR_GE,
+	    [AST_EQ] = EXPR_EQ, [AST_NE] = EXPR_NE, [AST_LT] = EXPR_LT,
+	    [AST_LE] = EXPR_LE, [AST_GT] = EXPR_GT, [AST_GE] = EXPR_GE,
 	};
 	const struct expr *all = NULL, *left, *right;
 
 	TRY(bind_expr(b, ast->args[0], &left));
 	for (uint32_t i = 0; i + 1 < ast->n_args; i++) {
 		TRY(bind_expr(b, ast->args[i + 1], &right));
-		const struct expr *pair =
-			expr_binary(b, (enum expr_kind)kinds[ast->ops[i]], left, right, ast->offset,
-				    ast->length);
+		const struct expr *pair = expr_binary(b, (enum expr_kind)kinds[ast->ops[i]], left,
+						      right, ast->offset, ast->length);
 		if (pair == NULL)
 			return bind_no_memory(b);
 		all = all == NULL ? pair
@@ -360,7 +364,8 @@ enum status bind_label(struct binder *b, const struct ast_label *l, const struct
 		e->name = planner_name(b->p, NAME_LABEL, l->name.text);
 		e->name_type = planner_name(b->p, NAME_TYPE, l->name.text);
 		*ret = e;
-		return e->name != NAME_NONE && e->name_type != NAME_NONE ? ST_OK : bind_no_memory(b);
+		return e->name != NAME_NONE && e->name_type != NAME_NONE ? ST_OK
+									 : bind_no_memory(b);
 	case AST_LABEL_ANY: {
 		/* %: at least one label; size(labels(x)) > 0 in our own operators */
 		return bind_unsupported(b, l->offset, "the label wildcard '%'");
@@ -376,8 +381,8 @@ enum status bind_label(struct binder *b, const struct ast_label *l, const struct
 		const struct expr *x, *y;
 		TRY(bind_label(b, l->left, element, &x));
 		TRY(bind_label(b, l->right, element, &y));
-		*ret = expr_binary(b, l->kind == AST_LABEL_AND ? EXPR_AND : EXPR_OR, x, y, l->offset,
-				   l->length);
+		*ret = expr_binary(b, l->kind == AST_LABEL_AND ? EXPR_AND : EXPR_OR, x, y,
+				   l->offset, l->length);
 		return *ret != NULL ? ST_OK : bind_no_memory(b);
 	}
 	}
@@ -446,7 +451,8 @@ static enum status bind_case(struct binder *b, const struct ast_expr *ast, const
 		TRY(bind_expr(b, a, &e->args[i]));
 		bool is_when = i % 2 == 0 && i + 1 < n;
 		if (is_when && operand != NULL) {
-			e->args[i] = expr_binary(b, EXPR_EQ, operand, e->args[i], a->offset, a->length);
+			e->args[i] =
+			    expr_binary(b, EXPR_EQ, operand, e->args[i], a->offset, a->length);
 			if (e->args[i] == NULL)
 				return bind_no_memory(b);
 		}
@@ -455,13 +461,15 @@ static enum status bind_case(struct binder *b, const struct ast_expr *ast, const
 	return ST_OK;
 }
 
-/* ---- local variables --------------------------------------------------------------------------------- */
+/* ---- local variables
+ * --------------------------------------------------------------------------------- */
 
 static enum status push_local(struct binder *b, const struct ast_name *name, uint32_t *ret)
 {
 	if (b->n_locals >= BIND_LOCALS_MAX)
 		return diag_fail(b->p->d, ST_LIMIT, GQL_STATEMENT_TOO_COMPLEX, name->offset,
-				 "more than %u nested variables of comprehensions", BIND_LOCALS_MAX);
+				 "more than %u nested variables of comprehensions",
+				 BIND_LOCALS_MAX);
 	*ret = b->n_locals;
 	b->locals[b->n_locals].name = name->text;
 	b->locals[b->n_locals++].index = *ret;
@@ -469,7 +477,8 @@ static enum status push_local(struct binder *b, const struct ast_name *name, uin
 	return ST_OK;
 }
 
-static enum status bind_optional(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
+static enum status bind_optional(struct binder *b, const struct ast_expr *ast,
+				 const struct expr **ret)
 {
 	*ret = NULL;
 	return ast != NULL ? bind_expr(b, ast, ret) : ST_OK;
@@ -496,7 +505,8 @@ static enum status bind_comprehension(struct binder *b, const struct ast_expr *a
 	return ST_OK;
 }
 
-static enum status bind_reduce(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
+static enum status bind_reduce(struct binder *b, const struct ast_expr *ast,
+			       const struct expr **ret)
 {
 	uint32_t depth = b->n_locals;
 	struct expr *e;
@@ -512,7 +522,8 @@ static enum status bind_reduce(struct binder *b, const struct ast_expr *ast, con
 	return ST_OK;
 }
 
-/* ---- composites -------------------------------------------------------------------------------------- */
+/* ---- composites
+ * -------------------------------------------------------------------------------------- */
 
 static enum status bind_map(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
 {
@@ -545,7 +556,8 @@ static enum status bind_slice(struct binder *b, const struct ast_expr *ast, cons
 }
 
 /* EXISTS, COUNT: a subquery below the row; its answer is a slot. */
-static enum status bind_subquery(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
+static enum status bind_subquery(struct binder *b, const struct ast_expr *ast,
+				 const struct expr **ret)
 {
 	bool count = ast->kind == AST_COUNT;
 	struct pipe inner = {0};
@@ -601,8 +613,8 @@ static bool bind_group_key(struct binder *b, const struct ast_expr *ast, const s
 		return false;
 	for (uint32_t i = 0; i < g->n_keys; i++) {
 		const struct group_key *k = &g->keys[i];
-		bool named = ast->kind == AST_VAR && k->alias.len != 0 &&
-			     str_eq(k->alias, ast->name.text);
+		bool named =
+		    ast->kind == AST_VAR && k->alias.len != 0 && str_eq(k->alias, ast->name.text);
 		if (!named && !ast_same_text(b, ast, k->ast))
 			continue;
 		*ret = expr_slot(b, k->slot, k->type, true, ast->offset, ast->length);

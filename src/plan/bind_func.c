@@ -1,4 +1,5 @@
-/* Calls: aggregates, functions of the graph, built-in scalars; and the search of a tree for them. */
+/* Calls: aggregates, functions of the graph, built-in scalars; and the search of a tree for them.
+ */
 #include "plan/bind.h"
 #include "value/func.h"
 
@@ -8,24 +9,24 @@ static const struct graph_function {
 	uint8_t min_args, max_args;
 	uint8_t type; /* enum value_kind of the result */
 } graph_functions[] = {
-	{"id", GF_ID, 1, 1, V_INT},
-	{"element_id", GF_ELEMENT_ID, 1, 1, V_STRING},
-	{"elementid", GF_ELEMENT_ID, 1, 1, V_STRING},
-	{"labels", GF_LABELS, 1, 1, V_LIST},
-	{"type", GF_TYPE, 1, 1, V_STRING},
-	{"properties", GF_PROPERTIES, 1, 1, V_MAP},
-	{"keys", GF_KEYS, 1, 1, V_LIST},
-	{"startnode", GF_START_NODE, 1, 1, V_NODE},
-	{"endnode", GF_END_NODE, 1, 1, V_NODE},
-	{"nodes", GF_NODES, 1, 1, V_LIST},
-	{"relationships", GF_EDGES, 1, 1, V_LIST},
-	{"edges", GF_EDGES, 1, 1, V_LIST},
-	{"elements", GF_ELEMENTS, 1, 1, V_LIST},
-	{"path_length", GF_PATH_LENGTH, 1, 1, V_INT},
-	{"length", GF_PATH_LENGTH, 1, 1, V_INT},
-	{"exists", GF_EXISTS, 1, 1, V_BOOL},
-	{"same", GF_SAME, 2, 64, V_BOOL},
-	{"all_different", GF_ALL_DIFFERENT, 2, 64, V_BOOL},
+    {"id", GF_ID, 1, 1, V_INT},
+    {"element_id", GF_ELEMENT_ID, 1, 1, V_STRING},
+    {"elementid", GF_ELEMENT_ID, 1, 1, V_STRING},
+    {"labels", GF_LABELS, 1, 1, V_LIST},
+    {"type", GF_TYPE, 1, 1, V_STRING},
+    {"properties", GF_PROPERTIES, 1, 1, V_MAP},
+    {"keys", GF_KEYS, 1, 1, V_LIST},
+    {"startnode", GF_START_NODE, 1, 1, V_NODE},
+    {"endnode", GF_END_NODE, 1, 1, V_NODE},
+    {"nodes", GF_NODES, 1, 1, V_LIST},
+    {"relationships", GF_EDGES, 1, 1, V_LIST},
+    {"edges", GF_EDGES, 1, 1, V_LIST},
+    {"elements", GF_ELEMENTS, 1, 1, V_LIST},
+    {"path_length", GF_PATH_LENGTH, 1, 1, V_INT},
+    {"length", GF_PATH_LENGTH, 1, 1, V_INT},
+    {"exists", GF_EXISTS, 1, 1, V_BOOL},
+    {"same", GF_SAME, 2, 64, V_BOOL},
+    {"all_different", GF_ALL_DIFFERENT, 2, 64, V_BOOL},
 };
 
 static const struct graph_function *find_graph_function(struct str name)
@@ -60,20 +61,22 @@ bool ast_has_subquery(const struct ast_expr *e)
 	       any_arg(e, ast_has_subquery);
 }
 
-static enum status check_count(struct binder *b, const struct ast_expr *e, unsigned min, unsigned max)
+static enum status check_count(struct binder *b, const struct ast_expr *e, unsigned min,
+			       unsigned max)
 {
 	if (e->n_args >= min && e->n_args <= max)
 		return ST_OK;
 	if (min == max)
 		return diag_set(b->p->d, GQL_SYNTAX, e->offset,
-				"'" STR_FMT "' takes %u argument%s, not %u", STR_ARG(e->name.text), min,
-				min == 1 ? "" : "s", e->n_args);
+				"'" STR_FMT "' takes %u argument%s, not %u", STR_ARG(e->name.text),
+				min, min == 1 ? "" : "s", e->n_args);
 	return diag_set(b->p->d, GQL_SYNTAX, e->offset,
-			"'" STR_FMT "' takes %u to %u arguments, not %u", STR_ARG(e->name.text), min, max,
-			e->n_args);
+			"'" STR_FMT "' takes %u to %u arguments, not %u", STR_ARG(e->name.text),
+			min, max, e->n_args);
 }
 
-static enum status bind_aggregate(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
+static enum status bind_aggregate(struct binder *b, const struct ast_expr *ast,
+				  const struct expr **ret)
 {
 	struct grouping *g = b->grouping;
 
@@ -131,7 +134,8 @@ static const struct expr *is_not_null(struct binder *b, const struct expr *x)
 }
 
 /* COALESCE(a, b): CASE WHEN a IS NOT NULL THEN a ... ELSE last END. */
-static enum status bind_coalesce(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
+static enum status bind_coalesce(struct binder *b, const struct ast_expr *ast,
+				 const struct expr **ret)
 {
 	struct expr *e;
 
@@ -156,7 +160,8 @@ static enum status bind_coalesce(struct binder *b, const struct ast_expr *ast, c
 }
 
 /* NULLIF(a, b): CASE WHEN a = b THEN null ELSE a END. */
-static enum status bind_nullif(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
+static enum status bind_nullif(struct binder *b, const struct ast_expr *ast,
+			       const struct expr **ret)
 {
 	const struct expr *x, *y;
 	struct expr *e = expr_new(b, EXPR_CASE, 3, ast->offset, ast->length);

@@ -3,7 +3,8 @@
 
 struct making {
 	struct binder *b;
-	const struct scope *matched; /* MERGE: variables of the match side, whose slots are filled */
+	const struct scope
+	    *matched; /* MERGE: variables of the match side, whose slots are filled */
 	VEC(struct make) items;
 };
 
@@ -92,7 +93,8 @@ static enum status make_node(struct making *m, const struct ast_part *part, uint
 			return pattern_wrong_variable(b, &part->var, "a node");
 		if (!part_is_bare(part))
 			return diag_set(b->p->d, GQL_SYNTAX, part->offset,
-					"variable '" STR_FMT "' is bound: no labels or properties here",
+					"variable '" STR_FMT
+					"' is bound: no labels or properties here",
 					STR_ARG(part->var.text));
 		*ret = v->slot;
 		for (uint32_t i = 0; i < m->items.n; i++)
@@ -112,13 +114,14 @@ static enum status make_node(struct making *m, const struct ast_part *part, uint
 		return bind_no_memory(b);
 	if (!ast_has_name(&part->var))
 		return ST_OK;
-	return scope_add(b, &b->pipe->scope,
-			 (struct variable){.name = part->var.text, .slot = item.slot, .type = V_NODE},
-			 part->var.offset);
+	return scope_add(
+	    b, &b->pipe->scope,
+	    (struct variable){.name = part->var.text, .slot = item.slot, .type = V_NODE},
+	    part->var.offset);
 }
 
-static enum status make_edge(struct making *m, const struct ast_part *part, uint32_t from, uint32_t to,
-			     bool either_way, uint32_t *ret)
+static enum status make_edge(struct making *m, const struct ast_part *part, uint32_t from,
+			     uint32_t to, bool either_way, uint32_t *ret)
 {
 	struct binder *b = m->b;
 	struct make item = {.is_edge = true, .offset = part->offset, .from = from, .to = to};
@@ -134,7 +137,8 @@ static enum status make_edge(struct making *m, const struct ast_part *part, uint
 	}
 	TRY(make_labels(m, part->label, NAME_TYPE, &item));
 	if (item.n_labels != 1) {
-		(void)diag_set(b->p->d, GQL_SYNTAX, part->offset, "a new edge has exactly one type");
+		(void)diag_set(b->p->d, GQL_SYNTAX, part->offset,
+			       "a new edge has exactly one type");
 		diag_hint(b->p->d, "write -[:TYPE]->");
 		return ST_INVALID;
 	}
@@ -147,9 +151,10 @@ static enum status make_edge(struct making *m, const struct ast_part *part, uint
 		return bind_no_memory(b);
 	if (!ast_has_name(&part->var))
 		return ST_OK;
-	return scope_add(b, &b->pipe->scope,
-			 (struct variable){.name = part->var.text, .slot = item.slot, .type = V_EDGE},
-			 part->var.offset);
+	return scope_add(
+	    b, &b->pipe->scope,
+	    (struct variable){.name = part->var.text, .slot = item.slot, .type = V_EDGE},
+	    part->var.offset);
 }
 
 /* Nodes of the path, then its edges; a path variable is put together afterwards. */
@@ -172,7 +177,8 @@ static enum status make_path(struct making *m, const struct ast_path *path, bool
 	for (uint32_t i = 1; i < t->n_parts; i += 2)
 		TRY(make_edge(m, t->parts[i], slots[i - 1], slots[i + 1], either_way, &slots[i]));
 	for (uint32_t i = 0; i < t->n_parts; i++) {
-		e->args[i] = expr_slot(b, slots[i], i % 2 == 0 ? V_NODE : V_EDGE, false, path->offset, 0);
+		e->args[i] =
+		    expr_slot(b, slots[i], i % 2 == 0 ? V_NODE : V_EDGE, false, path->offset, 0);
 		if (e->args[i] == NULL)
 			return bind_no_memory(b);
 	}
@@ -199,9 +205,8 @@ static enum status add_made_paths(struct binder *b, uint32_t n, const struct ast
 		o->project.items = item;
 		slot_add(&b->pipe->bound, item->slot);
 		TRY(scope_add(b, &b->pipe->scope,
-			      (struct variable){.name = paths[i]->var.text,
-						.slot = item->slot,
-						.type = V_PATH},
+			      (struct variable){
+				  .name = paths[i]->var.text, .slot = item->slot, .type = V_PATH},
 			      paths[i]->var.offset));
 	}
 	return ST_OK;
@@ -273,24 +278,27 @@ static enum status merge_into(struct making *m, const struct ast_clause *c, cons
 	o->right = match;
 	o->merge.n = m->items.n;
 	TRY(keep_items(m, &o->merge.items));
-	TRY(bind_set_items(b, c->merge.n_on_create, c->merge.on_create, &o->merge.n_on_create, &items));
+	TRY(bind_set_items(b, c->merge.n_on_create, c->merge.on_create, &o->merge.n_on_create,
+			   &items));
 	o->merge.on_create = items;
-	TRY(bind_set_items(b, c->merge.n_on_match, c->merge.on_match, &o->merge.n_on_match, &items));
+	TRY(bind_set_items(b, c->merge.n_on_match, c->merge.on_match, &o->merge.n_on_match,
+			   &items));
 	o->merge.on_match = items;
 	b->pipe->wrote = true;
 	b->p->writes = true;
 	return add_made_paths(b, 1, &c->merge.path, &path);
 }
 
-/* The match side is bound first, below the row; the making side fills the slots of its variables. */
+/* The match side is bound first, below the row; the making side fills the slots of its variables.
+ */
 enum status bind_merge(struct binder *b, const struct ast_clause *c)
 {
 	struct pipe *outer = b->pipe, inner = {0};
 	const struct ast_pattern pattern = {
-		.n_paths = 1,
-		.paths = (const struct ast_path **)&c->merge.path,
-		.offset = c->offset,
-		.length = c->length,
+	    .n_paths = 1,
+	    .paths = (const struct ast_path **)&c->merge.path,
+	    .offset = c->offset,
+	    .length = c->length,
 	};
 	struct making m = {.b = b, .matched = &inner.scope};
 	bool in_apply = b->p->in_apply;

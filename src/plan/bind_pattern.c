@@ -60,8 +60,9 @@ static enum status add_props(struct pattern *pt, const struct ast_expr *props,
 				"a pattern that is matched takes {key: value}, not a parameter");
 	for (uint32_t i = 0; i < props->n_args; i++) {
 		const struct ast_name *k = &props->keys[i];
-		struct expr *prop = expr_new(b, EXPR_PROP, 1, k->offset,
-					     props->args[i]->offset + props->args[i]->length - k->offset);
+		struct expr *prop =
+		    expr_new(b, EXPR_PROP, 1, k->offset,
+			     props->args[i]->offset + props->args[i]->length - k->offset);
 		const struct expr *value, *eq;
 		if (prop == NULL)
 			return bind_no_memory(b);
@@ -145,7 +146,8 @@ static enum status add_node(struct pattern *pt, const struct ast_part *part, uin
 		q->nodes[i] = (struct qnode){.slot = slot, .label = NAME_NONE};
 	}
 	*ret = i;
-	const struct expr *element = expr_slot(b, slot, V_NODE, false, part->offset, part->length), *has;
+	const struct expr *element = expr_slot(b, slot, V_NODE, false, part->offset, part->length),
+			  *has;
 	if (element == NULL)
 		return bind_no_memory(b);
 	const struct ast_label *sure = sure_label(part->label);
@@ -220,9 +222,9 @@ static enum status quantified_condition(struct pattern *pt, const struct ast_par
 	vec_release(MEM_PLAN, &inner.late);
 	for (uint32_t i = 0; i < inner.q.n_preds && st == ST_OK; i++) {
 		e->edge_pred = e->edge_pred == NULL
-				       ? inner.q.preds[i].e
-				       : expr_binary(b, EXPR_AND, e->edge_pred, inner.q.preds[i].e,
-						     part->offset, part->length);
+				   ? inner.q.preds[i].e
+				   : expr_binary(b, EXPR_AND, e->edge_pred, inner.q.preds[i].e,
+						 part->offset, part->length);
 		if (e->edge_pred == NULL)
 			st = bind_no_memory(b);
 	}
@@ -252,9 +254,9 @@ static enum status edge_slot(struct pattern *pt, const struct ast_part *part, st
 		return pattern_wrong_variable(b, &part->var, "an edge of an earlier clause");
 	/* Bound before: the walk finds an edge of its own, which must be that one. */
 	const struct expr *same = expr_binary(
-		b, EXPR_EQ, expr_slot(b, e->slot, V_EDGE, false, part->offset, part->length),
-		expr_slot(b, v->slot, V_EDGE, false, part->offset, part->length), part->offset,
-		part->length);
+	    b, EXPR_EQ, expr_slot(b, e->slot, V_EDGE, false, part->offset, part->length),
+	    expr_slot(b, v->slot, V_EDGE, false, part->offset, part->length), part->offset,
+	    part->length);
 	return same != NULL ? add_pred(pt, same) : bind_no_memory(b);
 }
 
@@ -277,13 +279,14 @@ static enum status add_edge(struct pattern *pt, const struct ast_path *path,
 	e->distinct_edges = !repeatable;
 	e->min = part->quantified ? part->min : 1;
 	e->max = part->quantified ? part->max : 1;
-	e->mode = path->prefix.mode == AST_MODE_SIMPLE    ? PATH_SIMPLE
-		  : path->prefix.mode == AST_MODE_ACYCLIC ? PATH_ACYCLIC
+	e->mode = path->prefix.mode == AST_MODE_SIMPLE		       ? PATH_SIMPLE
+		  : path->prefix.mode == AST_MODE_ACYCLIC	       ? PATH_ACYCLIC
 		  : path->prefix.mode == AST_MODE_TRAIL || !repeatable ? PATH_TRAIL
-								      : PATH_WALK;
+								       : PATH_WALK;
 	if (part->quantified && part->max == AST_UNBOUNDED && e->mode == PATH_WALK && !e->shortest)
-		return diag_set(b->p->d, GQL_SYNTAX, part->offset,
-				"an unbounded quantifier needs TRAIL, SIMPLE, ACYCLIC or a shortest search");
+		return diag_set(
+		    b->p->d, GQL_SYNTAX, part->offset,
+		    "an unbounded quantifier needs TRAIL, SIMPLE, ACYCLIC or a shortest search");
 	if (part->optional)
 		return bind_unsupported(b, part->offset, "the quantifier '?'");
 	TRY(edge_dir(b, part, &e->dir));
@@ -298,7 +301,9 @@ static enum status add_edge(struct pattern *pt, const struct ast_path *path,
 	*ret = q->n_edges++;
 	if (e->quantified)
 		return quantified_condition(pt, part, complex, e);
-	const struct expr *element = expr_slot(b, e->slot, V_EDGE, false, part->offset, part->length), *has;
+	const struct expr *element =
+			      expr_slot(b, e->slot, V_EDGE, false, part->offset, part->length),
+			  *has;
 	if (element == NULL)
 		return bind_no_memory(b);
 	if (complex) {
@@ -309,7 +314,8 @@ static enum status add_edge(struct pattern *pt, const struct ast_path *path,
 	return part->where != NULL ? add_condition(pt, part->where) : ST_OK;
 }
 
-/* ---- paths ------------------------------------------------------------------------------------- */
+/* ---- paths -------------------------------------------------------------------------------------
+ */
 
 enum status pattern_check_path(struct binder *b, const struct ast_path *path)
 {
@@ -323,12 +329,14 @@ enum status pattern_check_path(struct binder *b, const struct ast_path *path)
 		if (t->parts[i]->kind == AST_GROUP)
 			return bind_unsupported(b, t->parts[i]->offset, "a path in parentheses");
 		if ((t->parts[i]->kind == AST_NODE) != node)
-			return bind_unsupported(b, t->parts[i]->offset, "a path that leaves out a node");
+			return bind_unsupported(b, t->parts[i]->offset,
+						"a path that leaves out a node");
 	}
 	if (t->n_parts % 2 == 0)
 		return bind_unsupported(b, path->offset, "a path that ends with an edge");
 	if (searched && t->n_parts != 3)
-		return bind_unsupported(b, path->offset, "a path search over more than one edge pattern");
+		return bind_unsupported(b, path->offset,
+					"a path search over more than one edge pattern");
 	if (searched && (path->prefix.search == AST_SEARCH_SHORTEST_GROUPS || path->prefix.k > 1))
 		return bind_unsupported(b, path->offset, "a search for more than one path");
 	return ST_OK;
@@ -357,7 +365,8 @@ static enum status add_path_variable(struct pattern *pt, const struct ast_path *
 	e->type = V_PATH;
 	e->nullable = false;
 	for (uint32_t i = 0; i <= n_edges; i++) {
-		e->args[2 * i] = expr_slot(b, q->nodes[nodes[i]].slot, V_NODE, false, path->offset, 0);
+		e->args[2 * i] =
+		    expr_slot(b, q->nodes[nodes[i]].slot, V_NODE, false, path->offset, 0);
 		if (e->args[2 * i] == NULL)
 			return bind_no_memory(b);
 		if (i == n_edges)
@@ -369,13 +378,13 @@ static enum status add_path_variable(struct pattern *pt, const struct ast_path *
 				qe->path_slot = planner_slot(b->p, STR_NULL);
 			part = qe->path_slot;
 		}
-		e->args[2 * i + 1] = expr_slot(b, part, qe->quantified ? V_PATH : V_EDGE, false,
-					       path->offset, 0);
+		e->args[2 * i + 1] =
+		    expr_slot(b, part, qe->quantified ? V_PATH : V_EDGE, false, path->offset, 0);
 		if (part == SLOT_NONE || e->args[2 * i + 1] == NULL)
 			return bind_no_memory(b);
 	}
 	return vec_push(MEM_PLAN, &pt->path_items, (struct assign){slot, e}) ? ST_OK
-									      : bind_no_memory(b);
+									     : bind_no_memory(b);
 }
 
 static enum status add_path(struct pattern *pt, const struct ast_path *path)
@@ -426,8 +435,8 @@ static enum status build_match(struct pattern *pt)
 	if (pt->path_items.n > 0) {
 		TRY(pipe_add(b, POP_PROJECT, &o));
 		o->project.n = pt->path_items.n;
-		o->project.items = arena_dup(b->p->a, pt->path_items.v,
-					     pt->path_items.n * sizeof(struct assign));
+		o->project.items =
+		    arena_dup(b->p->a, pt->path_items.v, pt->path_items.n * sizeof(struct assign));
 		if (o->project.items == NULL)
 			return bind_no_memory(b);
 		for (uint32_t i = 0; i < pt->path_items.n; i++)

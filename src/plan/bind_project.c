@@ -4,7 +4,7 @@
 struct projection {
 	struct binder *b;
 	const struct ast_clause *c;
-	uint32_t n;              /* items, `*` written out */
+	uint32_t n; /* items, `*` written out */
 	struct ast_item *items;
 	struct out_item {
 		struct str name;
@@ -12,7 +12,7 @@ struct projection {
 		const struct expr *expr; /* over input or group slots; NULL: the slot is there */
 		uint8_t type;
 		bool edge_list, aggregates;
-	} *out;
+	} * out;
 	bool grouped;
 	struct grouping g;
 	uint32_t n_sorts;
@@ -43,7 +43,8 @@ static enum status expand_star(struct projection *pr)
 		memcpy(pr->items + n_star, pr->c->project.items,
 		       pr->c->project.n_items * sizeof pr->items[0]);
 	if (pr->c->project.star && pr->n == 0)
-		return diag_set(b->p->d, GQL_SYNTAX, pr->c->offset, "'*' stands for no variable here");
+		return diag_set(b->p->d, GQL_SYNTAX, pr->c->offset,
+				"'*' stands for no variable here");
 	return ST_OK;
 }
 
@@ -67,7 +68,8 @@ static enum status name_items(struct projection *pr)
 		pr->out[i].name = item_name(pr, i);
 		pr->out[i].aggregates = ast_has_aggregate(item->expr);
 		pr->grouped = pr->grouped || pr->out[i].aggregates;
-		if (pr->c->kind == AST_WITH && !ast_has_name(&item->alias) && item->expr->kind != AST_VAR)
+		if (pr->c->kind == AST_WITH && !ast_has_name(&item->alias) &&
+		    item->expr->kind != AST_VAR)
 			return diag_set(d, GQL_SYNTAX, item->expr->offset,
 					"an expression in WITH needs a name: AS ...");
 		for (uint32_t j = 0; j < i; j++)
@@ -99,7 +101,8 @@ static enum status add_key(struct projection *pr, const struct ast_expr *ast, st
 }
 
 /* GROUP BY names a variable or a column. */
-static enum status add_group(struct projection *pr, const struct ast_expr *group, struct assign *keys)
+static enum status add_group(struct projection *pr, const struct ast_expr *group,
+			     struct assign *keys)
 {
 	if (group->kind == AST_VAR) {
 		for (uint32_t i = 0; i < pr->n; i++) {
@@ -133,7 +136,8 @@ static enum status bind_keys(struct projection *pr, struct assign **ret_keys)
 	return ST_OK;
 }
 
-/* ---- items --------------------------------------------------------------------------------------- */
+/* ---- items
+ * --------------------------------------------------------------------------------------- */
 
 static enum status bind_item(struct projection *pr, uint32_t i)
 {
@@ -161,7 +165,8 @@ static enum status bind_item(struct projection *pr, uint32_t i)
 	return o->slot != SLOT_NONE ? ST_OK : bind_no_memory(b);
 }
 
-/* ---- ORDER BY -------------------------------------------------------------------------------------- */
+/* ---- ORDER BY
+ * -------------------------------------------------------------------------------------- */
 
 static const struct out_item *sort_item(const struct projection *pr, const struct ast_expr *ast)
 {
@@ -177,15 +182,18 @@ static const struct out_item *sort_item(const struct projection *pr, const struc
 
 /* A key sees the columns first, by name inside an expression too; and what was there before the
  * projection, unless DISTINCT or grouping took it away. */
-static enum status bind_sort_key(struct projection *pr, const struct ast_sort *s, struct sort_key *ret)
+static enum status bind_sort_key(struct projection *pr, const struct ast_sort *s,
+				 struct sort_key *ret)
 {
 	struct binder *b = pr->b;
 	const struct out_item *item = sort_item(pr, s->expr);
 
 	ret->descending = s->descending;
-	ret->nulls_first = s->nulls == AST_NULLS_DEFAULT ? s->descending : s->nulls == AST_NULLS_FIRST;
+	ret->nulls_first =
+	    s->nulls == AST_NULLS_DEFAULT ? s->descending : s->nulls == AST_NULLS_FIRST;
 	if (item != NULL) {
-		ret->expr = expr_slot(b, item->slot, item->type, true, s->expr->offset, s->expr->length);
+		ret->expr =
+		    expr_slot(b, item->slot, item->type, true, s->expr->offset, s->expr->length);
 		return ret->expr != NULL ? ST_OK : bind_no_memory(b);
 	}
 	struct scope both = {0}, keep = b->pipe->scope;
@@ -236,7 +244,8 @@ static enum status bind_sorts(struct projection *pr)
 	return ST_OK;
 }
 
-/* ---- operators --------------------------------------------------------------------------------------- */
+/* ---- operators
+ * --------------------------------------------------------------------------------------- */
 
 static enum status add_aggregate(struct projection *pr, struct assign *keys)
 {
@@ -247,7 +256,8 @@ static enum status add_aggregate(struct projection *pr, struct assign *keys)
 	o->aggregate.n_keys = pr->g.n_keys;
 	o->aggregate.keys = keys;
 	o->aggregate.n_aggs = pr->g.aggs.n;
-	o->aggregate.aggs = arena_dup(b->p->a, pr->g.aggs.v, pr->g.aggs.n * sizeof(struct plan_agg));
+	o->aggregate.aggs =
+	    arena_dup(b->p->a, pr->g.aggs.v, pr->g.aggs.n * sizeof(struct plan_agg));
 	if (o->aggregate.aggs == NULL)
 		return bind_no_memory(b);
 	o->est_rows = pr->g.n_keys == 0 ? 1 : MAX_OF(o->left->est_rows / 10, 1.0);
@@ -418,8 +428,8 @@ enum status bind_page(struct binder *b, const struct ast_page *page)
 	for (uint32_t i = 0; i < page->n_sorts; i++) {
 		const struct ast_sort *s = &page->sorts[i];
 		sorts[i].descending = s->descending;
-		sorts[i].nulls_first = s->nulls == AST_NULLS_DEFAULT ? s->descending
-								     : s->nulls == AST_NULLS_FIRST;
+		sorts[i].nulls_first =
+		    s->nulls == AST_NULLS_DEFAULT ? s->descending : s->nulls == AST_NULLS_FIRST;
 		TRY(bind_expr(b, s->expr, &sorts[i].expr));
 	}
 	return add_page(b, page->n_sorts, sorts, page);

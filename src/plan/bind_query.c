@@ -134,9 +134,10 @@ static enum status bind_for(struct binder *b, const struct ast_clause *c)
 	if (o->unwind.out == SLOT_NONE)
 		return bind_no_memory(b);
 	slot_add(&b->pipe->bound, o->unwind.out);
-	TRY(scope_add(b, &b->pipe->scope,
-		      (struct variable){.name = c->for_.var.text, .slot = o->unwind.out, .nullable = true},
-		      c->for_.var.offset));
+	TRY(scope_add(
+	    b, &b->pipe->scope,
+	    (struct variable){.name = c->for_.var.text, .slot = o->unwind.out, .nullable = true},
+	    c->for_.var.offset));
 	if (!ast_has_name(&c->for_.ordinal))
 		return ST_OK;
 	o->unwind.ordinal = planner_slot(b->p, c->for_.ordinal.text);
@@ -156,16 +157,17 @@ static enum status bind_set_item(struct binder *b, const struct ast_set *s, uint
 				 struct set_item *ret)
 {
 	static const uint8_t kinds[] = {
-		[AST_SET_PROP] = SET_PROP,	       [AST_SET_MAP_REPLACE] = SET_MAP_REPLACE,
-		[AST_SET_MAP_ADD] = SET_MAP_ADD,       [AST_SET_LABEL] = SET_LABEL,
-		[AST_REMOVE_PROP] = REMOVE_PROP,       [AST_REMOVE_LABEL] = REMOVE_LABEL,
+	    [AST_SET_PROP] = SET_PROP,	     [AST_SET_MAP_REPLACE] = SET_MAP_REPLACE,
+	    [AST_SET_MAP_ADD] = SET_MAP_ADD, [AST_SET_LABEL] = SET_LABEL,
+	    [AST_REMOVE_PROP] = REMOVE_PROP, [AST_REMOVE_LABEL] = REMOVE_LABEL,
 	};
 	const struct ast_expr *target = s->target;
 
 	*ret = (struct set_item){.kind = kinds[s->kind], .offset = s->offset, .name = NAME_NONE};
 	if (s->kind == AST_SET_PROP || s->kind == AST_REMOVE_PROP) {
 		if (target->kind != AST_PROP)
-			return bind_unsupported(b, target->offset, "setting anything but a property by name");
+			return bind_unsupported(b, target->offset,
+						"setting anything but a property by name");
 		ret->name = planner_name(b->p, NAME_KEY, target->name.text);
 		target = target->args[0];
 	} else if (s->kind == AST_SET_LABEL || s->kind == AST_REMOVE_LABEL) {
@@ -185,8 +187,8 @@ static uint32_t set_item_count(const struct ast_set *s)
 	return s->kind == AST_SET_LABEL || s->kind == AST_REMOVE_LABEL ? s->n_labels : 1;
 }
 
-enum status bind_set_items(struct binder *b, uint32_t n, const struct ast_set *sets, uint32_t *ret_n,
-			   struct set_item **ret)
+enum status bind_set_items(struct binder *b, uint32_t n, const struct ast_set *sets,
+			   uint32_t *ret_n, struct set_item **ret)
 {
 	uint32_t total = 0;
 
@@ -254,7 +256,8 @@ static enum status bind_delete(struct binder *b, const struct ast_clause *c)
 	return ST_OK;
 }
 
-/* ---- subqueries ------------------------------------------------------------------------------------ */
+/* ---- subqueries
+ * ------------------------------------------------------------------------------------ */
 
 static enum status bind_clause(struct binder *b, const struct ast_clause *c);
 
@@ -291,7 +294,8 @@ enum status bind_exists(struct binder *b, const struct ast_expr *e, struct pipe 
 	bool pattern = e->kind == AST_PATTERN_TEST;
 
 	if (!pattern && e->query->writes)
-		return diag_set(b->p->d, GQL_SYNTAX, e->offset, "a subquery in an expression cannot write");
+		return diag_set(b->p->d, GQL_SYNTAX, e->offset,
+				"a subquery in an expression cannot write");
 	return bind_inside(b, ret_inner, pattern ? NULL : e->query, pattern ? e->pattern : NULL);
 }
 
@@ -301,13 +305,15 @@ static enum status import_scope(struct binder *b, const struct ast_clause *c, st
 		const struct variable *v = scope_find(&b->pipe->scope, c->call.scope[i].text);
 		if (v == NULL)
 			return diag_set(b->p->d, GQL_BAD_REFERENCE, c->call.scope[i].offset,
-					"unknown variable '" STR_FMT "'", STR_ARG(c->call.scope[i].text));
+					"unknown variable '" STR_FMT "'",
+					STR_ARG(c->call.scope[i].text));
 		TRY(scope_add(b, ret, *v, c->call.scope[i].offset));
 	}
 	return ST_OK;
 }
 
-static enum status add_call_results(struct binder *b, const struct ast_clause *c, struct pipe *inner)
+static enum status add_call_results(struct binder *b, const struct ast_clause *c,
+				    struct pipe *inner)
 {
 	struct pop *o;
 
@@ -350,7 +356,8 @@ static enum status bind_call_query(struct binder *b, const struct ast_clause *c)
 	return st;
 }
 
-/* ---- clauses ---------------------------------------------------------------------------------------------- */
+/* ---- clauses
+ * ---------------------------------------------------------------------------------------------- */
 
 static enum status bind_return(struct binder *b, const struct ast_clause *c)
 {
@@ -399,13 +406,16 @@ static enum status bind_clause(struct binder *b, const struct ast_clause *c)
 	}
 }
 
-/* ---- unions -------------------------------------------------------------------------------------------------- */
+/* ---- unions
+ * --------------------------------------------------------------------------------------------------
+ */
 
-static enum status branch_columns(struct binder *b, const struct ast_linear *l, const struct pipe *first,
-				  const struct pipe *next)
+static enum status branch_columns(struct binder *b, const struct ast_linear *l,
+				  const struct pipe *first, const struct pipe *next)
 {
 	if (!next->has_result || !first->has_result)
-		return diag_set(b->p->d, GQL_SYNTAX, l->offset, "each side of UNION ends with RETURN");
+		return diag_set(b->p->d, GQL_SYNTAX, l->offset,
+				"each side of UNION ends with RETURN");
 	if (first->scope.vars.n != next->scope.vars.n)
 		return diag_set(b->p->d, GQL_SYNTAX, l->offset,
 				"the sides of UNION have %u and %u columns", first->scope.vars.n,
@@ -419,7 +429,8 @@ static enum status branch_columns(struct binder *b, const struct ast_linear *l, 
 }
 
 /* Rows of both; the result has slots of its own. */
-static enum status add_union(struct binder *b, struct pipe *left, const struct pipe *right, bool distinct)
+static enum status add_union(struct binder *b, struct pipe *left, const struct pipe *right,
+			     bool distinct)
 {
 	uint32_t n = left->scope.vars.n;
 	uint32_t *slots = ARENA_ARRAY(b->p->a, uint32_t, 3 * n + 1);
@@ -458,8 +469,8 @@ static enum status add_union(struct binder *b, struct pipe *left, const struct p
 	return ST_OK;
 }
 
-static enum status bind_branch(struct binder *b, const struct ast_linear *l, const struct pipe *start,
-			       struct pipe *ret)
+static enum status bind_branch(struct binder *b, const struct ast_linear *l,
+			       const struct pipe *start, struct pipe *ret)
 {
 	struct pop *unit = pop_new(b->p, POP_UNIT, NULL);
 

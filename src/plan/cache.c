@@ -1,7 +1,7 @@
 /* The plan cache: statements that differ in their literals only share a plan. The key is the token
  * stream with literals that may be lifted reduced to their kind (so the types the plan was made for
- * are in it), the graph and the catalog version. LIMIT, path bounds and the like are not lifted: they
- * stay in the key. */
+ * are in it), the graph and the catalog version. LIMIT, path bounds and the like are not lifted:
+ * they stay in the key. */
 #include "base/hash.h"
 #include "base/thread.h"
 #include "plan/plan_int.h"
@@ -158,12 +158,12 @@ void plan_cache_put(struct plan_cache *c, struct str text, const struct token_li
 	if (e == NULL)
 		return;
 	*e = (struct entry){
-		.hash = key_hash(text, tokens, p->graph),
-		.plan = plan_ref(p),
-		.n_tokens = tokens->n,
-		.tokens = (struct token *)(e + 1),
-		.text = {(char *)(e + 1) + tokens_size, text.len},
-		.alloc = size,
+	    .hash = key_hash(text, tokens, p->graph),
+	    .plan = plan_ref(p),
+	    .n_tokens = tokens->n,
+	    .tokens = (struct token *)(e + 1),
+	    .text = {(char *)(e + 1) + tokens_size, text.len},
+	    .alloc = size,
 	};
 	memcpy(e->tokens, tokens->v, tokens_size);
 	memcpy((char *)(e + 1) + tokens_size, text.p, text.len);
@@ -192,7 +192,8 @@ struct plan_cache_stats plan_cache_stats(struct plan_cache *c)
 	return s;
 }
 
-/* ---- from the plan's text to the actual one --------------------------------------------------- */
+/* ---- from the plan's text to the actual one ---------------------------------------------------
+ */
 
 struct str plan_column_name(const struct plan *p, uint32_t i_column, struct str text,
 			    const struct token_list *tokens)

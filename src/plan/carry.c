@@ -5,7 +5,7 @@
 
 struct carry {
 	struct planner *p;
-	struct slot_set outer; /* slots of the row that an apply hands to its right side */
+	struct slot_set outer;	     /* slots of the row that an apply hands to its right side */
 	struct slot_set *outer_need; /* those of them that the right side reads */
 };
 
@@ -55,15 +55,16 @@ static void make_slots(uint32_t n, const struct make *items, struct slot_set *ne
 		for (unsigned k = 0; k < 2; k++) {
 			bool made = false;
 			for (uint32_t j = 0; j < n && !made; j++)
-				made = !items[j].is_edge && !items[j].bound && items[j].slot == ends[k];
+				made = !items[j].is_edge && !items[j].bound &&
+				       items[j].slot == ends[k];
 			if (!made)
 				slot_add(need, ends[k]);
 		}
 	}
 }
 
-/* What the input must have, given what is needed above: the reads of the operator itself added, what
- * it makes removed. */
+/* What the input must have, given what is needed above: the reads of the operator itself added,
+ * what it makes removed. */
 static void input_need(const struct pop *o, struct slot_set *need)
 {
 	switch ((enum pop_kind)o->kind) {
@@ -273,9 +274,8 @@ static enum status carry_right(struct carry *c, struct pop *o, const struct slot
 			       struct slot_set *ret_has)
 {
 	struct carry inner = {.p = c->p, .outer_need = outer_need};
-	struct slot_set right_need = o->kind == POP_SEMI || o->kind == POP_SEMI_MARK
-					     ? (struct slot_set){0}
-					     : *need;
+	struct slot_set right_need =
+	    o->kind == POP_SEMI || o->kind == POP_SEMI_MARK ? (struct slot_set){0} : *need;
 
 	if (is_apply(o))
 		inner.outer = *left_has;
@@ -292,11 +292,12 @@ static enum status carry_right(struct carry *c, struct pop *o, const struct slot
 	return carry_walk(&inner, (struct pop *)o->right, right_need, ret_has);
 }
 
-/* All slots that a subtree makes, whoever needs them: what an apply's right side may read of the left
- * has to be known before the left side is walked. */
+/* All slots that a subtree makes, whoever needs them: what an apply's right side may read of the
+ * left has to be known before the left side is walked. */
 static struct slot_set subtree_slots(const struct pop *o, const struct slot_set *outer)
 {
-	struct slot_set has = o->left != NULL ? subtree_slots(o->left, outer) : (struct slot_set){0};
+	struct slot_set has =
+	    o->left != NULL ? subtree_slots(o->left, outer) : (struct slot_set){0};
 
 	if (o->kind == POP_UNIT)
 		has = *outer;

@@ -14,10 +14,10 @@ struct qnode {
 };
 
 struct qedge {
-	uint32_t slot;     /* the edge, or the list of edges of a quantified one */
+	uint32_t slot;	   /* the edge, or the list of edges of a quantified one */
 	uint32_t from, to; /* indexes of qnodes, as written */
-	uint8_t dir;       /* enum pat_dir */
-	uint8_t mode;      /* enum path_mode */
+	uint8_t dir;	   /* enum pat_dir */
+	uint8_t mode;	   /* enum path_mode */
 	bool quantified, shortest, all_shortest, distinct_edges;
 	uint32_t n_types;
 	const uint32_t *types;

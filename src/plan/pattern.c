@@ -39,9 +39,9 @@ static enum status place_filters(struct qgraph *q, struct step *s)
 /* ---- where a part of the pattern begins ---------------------------------------------- */
 
 struct start {
-	uint32_t node;    /* index of a qnode */
-	uint32_t i_pred;  /* the predicate that a seek answers, UINT32_MAX: a scan */
-	uint32_t key;     /* names index */
+	uint32_t node;	 /* index of a qnode */
+	uint32_t i_pred; /* the predicate that a seek answers, UINT32_MAX: a scan */
+	uint32_t key;	 /* names index */
 	bool by_id;
 	const struct expr *value;
 	struct str index; /* name */
@@ -104,13 +104,14 @@ static bool try_seek(struct qgraph *q, uint32_t n, uint32_t i, const struct slot
 static struct start best_start(struct qgraph *q, uint32_t n, const struct slot_set *bound)
 {
 	struct start best = {
-		.node = n,
-		.i_pred = UINT32_MAX,
-		.rows = cost_label_rows(q->p, q->nodes[n].label),
+	    .node = n,
+	    .i_pred = UINT32_MAX,
+	    .rows = cost_label_rows(q->p, q->nodes[n].label),
 	};
 	for (uint32_t i = 0; i < q->n_preds; i++) {
 		struct start s;
-		if (try_seek(q, n, i, bound, &s) && (best.i_pred == UINT32_MAX || s.rows < best.rows))
+		if (try_seek(q, n, i, bound, &s) &&
+		    (best.i_pred == UINT32_MAX || s.rows < best.rows))
 			best = s;
 	}
 	return best;
@@ -205,7 +206,7 @@ static enum status add_edge(struct qgraph *q, uint32_t i_edge, struct step *s)
 	/* A quantified edge's list is in the order of the walk as written: never turned around. */
 	bool reverse = !slot_has(&s->bound, from) && !e->quantified;
 	struct pop *o = pop_new(q->p,
-				e->shortest     ? POP_SHORTEST
+				e->shortest	? POP_SHORTEST
 				: e->quantified ? POP_VAR_EXPAND
 						: POP_EXPAND,
 				s->op);
@@ -356,7 +357,8 @@ static bool cheapest_start(struct qgraph *q, const struct slot_set *bound, struc
 		if (slot_has(bound, q->nodes[n].slot))
 			continue;
 		struct start at = best_start(q, n, bound);
-		if (!found || at.rows < ret->rows || (at.i_pred != UINT32_MAX && at.rows <= ret->rows))
+		if (!found || at.rows < ret->rows ||
+		    (at.i_pred != UINT32_MAX && at.rows <= ret->rows))
 			*ret = at;
 		found = true;
 	}

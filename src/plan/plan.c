@@ -2,7 +2,8 @@
 
 #include "plan/bind.h"
 
-static enum status fill_columns(struct planner *p, const struct pipe *pipe, const struct ast_query *q)
+static enum status fill_columns(struct planner *p, const struct pipe *pipe,
+				const struct ast_query *q)
 {
 	struct plan *plan = p->plan;
 	uint32_t n = pipe->scope.vars.n;
@@ -89,8 +90,10 @@ static enum status finish(struct planner *p, const struct pop *root)
 	plan->ops = arena_dup(p->a, p->ops.v, p->ops.n * sizeof p->ops.v[0]);
 	plan->names = arena_dup(p->a, p->names.v, p->names.n * sizeof p->names.v[0]);
 	plan->params = arena_dup(p->a, p->params.v, p->params.n * sizeof p->params.v[0]);
-	plan->slot_names = arena_dup(p->a, p->slot_names.v, p->slot_names.n * sizeof p->slot_names.v[0]);
-	if (plan->ops == NULL || plan->names == NULL || plan->params == NULL || plan->slot_names == NULL)
+	plan->slot_names =
+	    arena_dup(p->a, p->slot_names.v, p->slot_names.n * sizeof p->slot_names.v[0]);
+	if (plan->ops == NULL || plan->names == NULL || plan->params == NULL ||
+	    plan->slot_names == NULL)
 		return ST_NOMEM;
 	plan->n_ops = p->ops.n;
 	plan->n_names = p->names.n;
@@ -120,8 +123,9 @@ static enum status make(struct planner *p, const struct ast_query *q)
 	return st == ST_OK ? finish(p, pipe.op) : st;
 }
 
-enum status plan_make(const struct ast_statement *st, struct str text, const struct token_list *tokens,
-		      struct graph *g, struct plan **ret, struct diag *d)
+enum status plan_make(const struct ast_statement *st, struct str text,
+		      const struct token_list *tokens, struct graph *g, struct plan **ret,
+		      struct diag *d)
 {
 	struct plan *plan = MEM_NEW(MEM_PLAN, struct plan);
 	struct arena scratch;
@@ -134,15 +138,15 @@ enum status plan_make(const struct ast_statement *st, struct str text, const str
 	plan->graph = g;
 	plan->catalog_version = store_catalog_version(graph_store(g));
 	struct planner p = {
-		.plan = plan,
-		.a = &plan->arena,
-		.scratch = &scratch,
-		.g = g,
-		.store = graph_store(g),
-		.text = text,
-		.tokens = tokens,
-		.d = d,
-		.no_lift = !st->cacheable,
+	    .plan = plan,
+	    .a = &plan->arena,
+	    .scratch = &scratch,
+	    .g = g,
+	    .store = graph_store(g),
+	    .text = text,
+	    .tokens = tokens,
+	    .d = d,
+	    .no_lift = !st->cacheable,
 	};
 	enum status r = make(&p, st->query);
 	if (r == ST_OK)
@@ -178,7 +182,8 @@ enum status plan_bind_params(const struct plan *p, struct str text, const struct
 		const struct value *v = find_given(given, n_given, param->name);
 		if (v == NULL) {
 			(void)diag_set(d, GQL_BAD_REFERENCE, plan_offset(p, param->offset, tokens),
-				       "parameter '$" STR_FMT "' has no value", STR_ARG(param->name));
+				       "parameter '$" STR_FMT "' has no value",
+				       STR_ARG(param->name));
 			return ST_INVALID;
 		}
 		ret[i] = *v;

@@ -2,8 +2,8 @@
  *
  * Room:    plan.
  * Threads: plan_make from any thread that holds an epoch slot; plan_cache from any.
- * Errors:  ST_INVALID with the diag set: every semantic error of the language is found here, with its
- *          place, before anything runs. ST_NOMEM, ST_LIMIT. */
+ * Errors:  ST_INVALID with the diag set: every semantic error of the language is found here, with
+ * its place, before anything runs. ST_NOMEM, ST_LIMIT. */
 #ifndef PLAN_PLAN_H
 #define PLAN_PLAN_H
 
@@ -11,15 +11,17 @@
 #include "gql/gql.h"
 #include "plan/physical.h"
 
-#define PLAN_CACHE_ENTRIES 1024 /* plans kept */
+#define PLAN_CACHE_ENTRIES 1024		/* plans kept */
 #define PLAN_CACHE_TEXT_MAX (64u << 10) /* bytes of a statement that is still cached */
 
 /* A plan for a query or a data-modifying statement (not for transaction control, DDL or session
  * commands: those are the server's). tokens: of the same text. The caller gets one reference. */
-enum status plan_make(const struct ast_statement *st, struct str text, const struct token_list *tokens,
-		      struct graph *g, struct plan **ret, struct diag *d) MUST_CHECK;
+enum status plan_make(const struct ast_statement *st, struct str text,
+		      const struct token_list *tokens, struct graph *g, struct plan **ret,
+		      struct diag *d) MUST_CHECK;
 
-/* ---- cache: token stream with the literals lifted out + graph + catalog version -> plan ----------- */
+/* ---- cache: token stream with the literals lifted out + graph + catalog version -> plan
+ * ----------- */
 
 struct plan_cache;
 
@@ -28,7 +30,8 @@ void plan_cache_free(struct plan_cache *c);
 /* NULL when there is none. The caller gets a reference. */
 struct plan *plan_cache_get(struct plan_cache *c, struct str text, const struct token_list *tokens,
 			    struct graph *g);
-/* Takes a reference of its own; may drop the plan that was used least recently. No memory: not kept. */
+/* Takes a reference of its own; may drop the plan that was used least recently. No memory: not
+ * kept. */
 void plan_cache_put(struct plan_cache *c, struct str text, const struct token_list *tokens,
 		    struct plan *p);
 void plan_cache_clear(struct plan_cache *c);
@@ -48,7 +51,8 @@ struct str plan_column_name(const struct plan *p, uint32_t i_column, struct str 
 /* Byte offset in the actual text of a place in the text that made the plan. */
 uint32_t plan_offset(const struct plan *p, uint32_t offset, const struct token_list *tokens);
 
-/* ---- EXPLAIN ------------------------------------------------------------------------------------- */
+/* ---- EXPLAIN
+ * ------------------------------------------------------------------------------------- */
 
 struct explain_op {
 	uint32_t id, depth;

@@ -42,7 +42,7 @@ static inline bool slot_subset(const struct slot_set *a, const struct slot_set *
 /* The plan while it is made. */
 struct planner {
 	struct plan *plan;
-	struct arena *a;     /* plan->arena */
+	struct arena *a; /* plan->arena */
 	struct arena *scratch;
 	struct graph *g;
 	struct store *store;
@@ -55,7 +55,7 @@ struct planner {
 	VEC(struct str) slot_names; /* as many as there are slots */
 	uint32_t n_locals;
 	bool writes, ordered;
-	bool no_lift; /* literals stay in the plan: it will not be cached */
+	bool no_lift;  /* literals stay in the plan: it will not be cached */
 	bool in_apply; /* POP_UNIT stands for the outer row */
 };
 
