@@ -222,7 +222,7 @@ int server_run(const struct config *config)
 	sigset_t set;
 
 	/* Whoever started us waits for the lines of the start. */
-	log_set_level(MIN_OF(config->log_level, LOG_INFO));
+	log_set_level(config->log_level < LOG_INFO ? config->log_level : LOG_INFO);
 	mem_set_limit(config->memory_limit);
 	block_signals(&set);
 	metrics_register();
