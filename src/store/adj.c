@@ -273,31 +273,62 @@ static uint32_t block_n(const struct block *b)
 	return atomic_load_explicit(&((struct block *)b)->n, memory_order_relaxed);
 }
 
+/* A dead entry: no view, now or later, can see it. */
+static bool is_dead_stamp(bool is_delete, uintptr_t stamp)
+{
+	return is_delete ? (stamp & 1) != 0 : stamp == STAMP_ABORTED;
+}
+
+static bool entry_is_dead(const struct stamps *s, uint32_t i)
+{
+	return is_dead_stamp(false, atomic_load_explicit(&s->v[i].create, memory_order_relaxed)) ||
+	       is_dead_stamp(true, atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
+}
+
+static bool is_live_entry(struct block *b, uint32_t i, uint32_t edge)
+{
+	const struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
+
+	return i < block_n(b) && edges_of(b)[i] == edge && (s == NULL || !entry_is_dead(s, i));
+}
+
+/* Where the edge is if the block is in the order of its edges' numbers, as nearly all are. */
+static uint32_t place_in_order(struct block *b, uint32_t edge)
+{
+	uint32_t lo = 0, hi = block_n(b);
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (edges_of(b)[mid] < edge)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	return lo;
+}
+
 /* An edge's number may stand in a block more than once: under earlier holders, which are dead. */
 bool adj_locate(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
 		uint32_t hint, struct block **ret, uint32_t *ret_i)
 {
 	struct block *b =
 	    adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
-	uint32_t n = b != NULL ? block_n(b) : 0;
 
+	if (b == NULL)
+		return false;
 	*ret = b;
 	*ret_i = hint;
-	if (hint < n && edges_of(b)[hint] == edge)
+	if (is_live_entry(b, hint, edge))
 		return true;
-	for (uint32_t i = n; i-- > 0;) { /* what is undone or cleaned is mostly young */
-		if (edges_of(b)[i] != edge)
-			continue;
+	*ret_i = place_in_order(b, edge);
+	if (is_live_entry(b, *ret_i, edge))
+		return true;
+	for (uint32_t i = block_n(b); i-- > 0;) {
 		*ret_i = i;
-		return true;
+		if (is_live_entry(b, i, edge))
+			return true;
 	}
 	return false;
-}
-
-/* A dead entry: no view, now or later, can see it. */
-static bool is_dead_stamp(bool is_delete, uintptr_t stamp)
-{
-	return is_delete ? (stamp & 1) != 0 : stamp == STAMP_ABORTED;
 }
 
 void adj_set_stamp(struct block *b, uint32_t i, bool is_delete, uintptr_t stamp)
@@ -330,12 +361,6 @@ bool stamp_visible(const struct view *v, uintptr_t stamp)
 /* ---- cleaning
  * ----------------------------------------------------------------------------------------
  */
-
-static bool entry_is_dead(const struct stamps *s, uint32_t i)
-{
-	return is_dead_stamp(false, atomic_load_explicit(&s->v[i].create, memory_order_relaxed)) ||
-	       is_dead_stamp(true, atomic_load_explicit(&s->v[i].del, memory_order_relaxed));
-}
 
 /* A copy without the dead entries takes the block's place. Without memory a later call tries again.
  */
@@ -399,9 +424,8 @@ void adj_settle(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, 
 	struct block *b;
 	uint32_t i;
 
-	if (!adj_locate(c, slot, dir, type, edge, hint, &b, &i)) {
+	if (!adj_locate(c, slot, dir, type, edge, hint, &b, &i))
 		return;
-	}
 	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
 	if (s == NULL)
 		return;
@@ -412,6 +436,15 @@ void adj_settle(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, 
 				  ? STAMP_LSN(atomic_load_explicit(&m->word, memory_order_relaxed))
 				  : STAMP_NONE);
 	clean(c, slot, dir, b);
+}
+
+void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type)
+{
+	struct block *b =
+	    adj_find(atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed), type);
+
+	if (b != NULL)
+		clean(c, slot, dir, b);
 }
 
 void adj_remove(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b, uint32_t i)

@@ -114,6 +114,10 @@ static void unlink_one(struct chunk *c, struct undo *gone)
 
 static void settle(struct effect *e, const struct mark *m)
 {
+	if (e->undone) {
+		adj_clean(e->chunk, e->slot, (enum adj_dir)e->dir, e->type);
+		return;
+	}
 	adj_settle(e->chunk, e->slot, (enum adj_dir)e->dir, e->type, e->edge, e->at,
 		   e->kind == EFFECT_EDGE_REMOVED, m);
 }
@@ -141,7 +145,7 @@ void store_unlink_aborted(struct effect *effects, uint32_t n, const struct mark 
 		if (e->kind == EFFECT_UNDO)
 			unlink_one(e->chunk, e->undo);
 		else
-			settle(e, m); /* the stamps were taken back by the abort */
+			settle(e, m);
 		latch_unlock(&e->chunk->latch);
 	}
 }

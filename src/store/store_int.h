@@ -394,7 +394,7 @@ struct block *adj_find(uintptr_t head, name_id type);
 enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
 		       uint32_t node, uint32_t edge, struct clause *by,
 		       uint32_t *ret_at) MUST_CHECK;
-/* The newest entry of an edge; false when it is not there. hint: where it was once. */
+/* The live entry of an edge; false when it is not there. hint: where it was once. */
 bool adj_locate(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
 		uint32_t hint, struct block **ret, uint32_t *ret_i);
 #define ADJ_NO_HINT UINT32_MAX
@@ -402,9 +402,11 @@ enum status adj_stamps(struct chunk *c, struct block *b) MUST_CHECK; /* makes th
 void adj_set_stamp(struct block *b, uint32_t i, bool is_delete, uintptr_t stamp);
 bool stamp_visible(const struct view *v, uintptr_t stamp);
 /* Every view sees the entry that m's transaction has made or deleted: its stamp becomes NONE, or an
- * LSN: dead. Then the block is cleaned, also behind an aborted one. */
+ * LSN: dead. Then the block is cleaned. */
 void adj_settle(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, uint32_t edge,
 		uint32_t hint, bool is_delete, const struct mark *m);
+/* Behind a change that was taken back: its stamps were. */
+void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type);
 /* Recovery: the entry is dead at once. The stamps were made. */
 void adj_remove(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b, uint32_t i);
 /* Loading: a block of degree entries, which the caller fills in; no stamps. */
