@@ -84,7 +84,8 @@ enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool det
 /* Checks that wait for the end of a writing clause: deleted nodes have no edge left. */
 enum status txn_end_clause(struct txn *t, struct diag *d) MUST_CHECK;
 
-/* DDL is a transaction of its own: 25G02 inside an explicit one that has written. */
+/* DDL is a transaction of its own: 25G02 inside an explicit one. A new index is used by views that
+ * begin after the commit; a drop happens at the commit. */
 enum status txn_index_create(struct txn *t, struct graph *g, struct str name, name_id label,
 			     name_id key, bool unique, bool if_not_exists,
 			     struct diag *d) MUST_CHECK;
