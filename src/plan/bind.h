@@ -45,6 +45,8 @@ struct grouping {
 	} * keys;
 	VEC(struct plan_agg) aggs;
 	bool in_aggregate; /* inside an aggregate's argument: no second one */
+	bool
+	    columns_in_scope; /* a sort key: the scope has the columns, each a value of the group */
 };
 
 struct binder {

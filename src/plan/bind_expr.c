@@ -1,5 +1,6 @@
 /* Expressions: names to slots, literals to parameters, operators to bound operators. */
 #include "plan/bind.h"
+#include "value/func.h"
 
 enum status bind_no_memory(struct binder *b)
 {
@@ -106,6 +107,8 @@ bool ast_same_text(struct binder *b, const struct ast_expr *x, const struct ast_
 		if (x_end || y_end)
 			return x_end && y_end;
 		const struct token *p = &t->v[i], *q = &t->v[j];
+		if (p->kind == q->kind && token_is_lifted(p) && i != j)
+			b->p->literals_matter = true;
 		if (p->kind != q->kind || p->length != q->length ||
 		    memcmp(b->p->text.p + p->offset, b->p->text.p + q->offset, p->length) != 0)
 			return false;
@@ -204,7 +207,7 @@ static enum status bind_var(struct binder *b, const struct ast_expr *ast, const 
 		suggest_variable(b, name);
 		return ST_INVALID;
 	}
-	if (b->grouping != NULL && !b->grouping->in_aggregate)
+	if (b->grouping != NULL && !b->grouping->in_aggregate && !b->grouping->columns_in_scope)
 		return diag_set(b->p->d, GQL_BAD_AGGREGATE, ast->offset,
 				"'" STR_FMT "' is neither a grouping key nor inside an aggregate",
 				STR_ARG(name));
@@ -264,6 +267,31 @@ static uint8_t arithmetic_type(const struct expr *e)
 	return V_NULL;
 }
 
+/* A list takes any value at its ends. */
+static bool has_list(const struct expr *e)
+{
+	for (uint32_t i = 0; i < e->n_args; i++)
+		if (e->args[i]->type == V_LIST || e->args[i]->type == V_NULL)
+			return true;
+	return false;
+}
+
+/* Numbers and temporal values; `+` joins lists and strings too. */
+static enum status check_arithmetic(struct binder *b, const struct expr *e)
+{
+	for (uint32_t i = 0; i < e->n_args && e->kind != EXPR_CONCAT; i++) {
+		uint8_t t = e->args[i]->type;
+		bool joins = t == V_STRING || t == V_LIST;
+		bool never = t == V_BOOL || t == V_MAP || t == V_NODE || t == V_EDGE || t == V_PATH;
+		if (e->kind == EXPR_ADD ? !never || has_list(e) : !never && !joins)
+			continue;
+		return diag_set(b->p->d, GQL_WRONG_TYPE, e->args[i]->offset,
+				"arithmetic takes numbers, not %s",
+				value_kind_name((enum value_kind)t));
+	}
+	return ST_OK;
+}
+
 static enum status bind_plain(struct binder *b, const struct ast_expr *ast, enum expr_kind kind,
 			      uint8_t type, const struct expr **ret)
 {
@@ -271,8 +299,10 @@ static enum status bind_plain(struct binder *b, const struct ast_expr *ast, enum
 
 	TRY(bind_args(b, ast, kind, &e));
 	e->type = type;
-	if (kind >= EXPR_ADD && kind <= EXPR_CONCAT)
+	if (kind >= EXPR_ADD && kind <= EXPR_CONCAT) {
+		TRY(check_arithmetic(b, e));
 		e->type = arithmetic_type(e);
+	}
 	*ret = e;
 	return ST_OK;
 }
@@ -349,6 +379,34 @@ static enum status bind_compare(struct binder *b, const struct ast_expr *ast,
 	return ST_OK;
 }
 
+/* %: at least one label, size(labels(x)) > 0; an edge has a type always. */
+static enum status bind_any_label(struct binder *b, const struct ast_label *l,
+				  const struct expr *element, const struct expr **ret)
+{
+	bool edge = element->type == V_EDGE;
+	struct expr *labels = expr_new(b, EXPR_GRAPH_CALL, 1, l->offset, l->length);
+	struct expr *size = expr_new(b, EXPR_CALL, 1, l->offset, l->length);
+	struct expr *zero = expr_new(b, EXPR_CONST, 0, l->offset, l->length);
+	struct expr *there = expr_new(b, EXPR_IS_NOT_NULL, 1, l->offset, l->length);
+
+	if (labels == NULL || size == NULL || zero == NULL || there == NULL)
+		return bind_no_memory(b);
+	there->args[0] = element;
+	there->type = V_BOOL;
+	there->nullable = false;
+	labels->sub = GF_LABELS;
+	labels->type = V_LIST;
+	labels->args[0] = element;
+	size->func = func_find(STR("size"));
+	size->type = V_INT;
+	size->args[0] = labels;
+	zero->value = value_int(0);
+	zero->type = V_INT;
+	zero->nullable = false;
+	*ret = edge ? there : expr_binary(b, EXPR_GT, size, zero, l->offset, l->length);
+	return *ret != NULL ? ST_OK : bind_no_memory(b);
+}
+
 enum status bind_label(struct binder *b, const struct ast_label *l, const struct expr *element,
 		       const struct expr **ret)
 {
@@ -366,10 +424,8 @@ enum status bind_label(struct binder *b, const struct ast_label *l, const struct
 		*ret = e;
 		return e->name != NAME_NONE && e->name_type != NAME_NONE ? ST_OK
 									 : bind_no_memory(b);
-	case AST_LABEL_ANY: {
-		/* %: at least one label; size(labels(x)) > 0 in our own operators */
-		return bind_unsupported(b, l->offset, "the label wildcard '%'");
-	}
+	case AST_LABEL_ANY:
+		return bind_any_label(b, l, element, ret);
 	case AST_LABEL_NOT:
 		e = expr_new(b, EXPR_NOT, 1, l->offset, l->length);
 		if (e == NULL)

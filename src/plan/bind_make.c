@@ -24,7 +24,9 @@ static enum status make_labels(struct making *m, const struct ast_label *l, enum
 			stack[depth++] = at->right;
 			stack[depth++] = at->left;
 		} else if (at->kind == AST_LABEL_NAME && n < GRAPH_LABELS_MAX) {
-			ids[n++] = planner_name(b->p, kind, at->name.text);
+			ids[n] = planner_name(b->p, kind, at->name.text);
+			if (ids[n++] == NAME_NONE)
+				return bind_no_memory(b);
 		} else if (n >= GRAPH_LABELS_MAX) {
 			return diag_fail(b->p->d, ST_LIMIT, GQL_TOO_MANY_LABELS, at->offset,
 					 "more than %u labels on one node", GRAPH_LABELS_MAX);

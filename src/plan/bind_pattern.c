@@ -152,8 +152,10 @@ static enum status add_node(struct pattern *pt, const struct ast_part *part, uin
 		return bind_no_memory(b);
 	const struct ast_label *sure = sure_label(part->label);
 	if (sure != NULL && q->nodes[i].label == NAME_NONE)
-		q->nodes[i].label = planner_name(b->p, NAME_LABEL, sure->name.text);
-	if (part->label != NULL && part->label->kind != AST_LABEL_ANY) {
+		if ((q->nodes[i].label = planner_name(b->p, NAME_LABEL, sure->name.text)) ==
+		    NAME_NONE)
+			return bind_no_memory(b);
+	if (part->label != NULL) {
 		TRY(bind_label(b, part->label, element, &has));
 		TRY(add_pred(pt, has));
 	}
@@ -291,6 +293,9 @@ static enum status add_edge(struct pattern *pt, const struct ast_path *path,
 		return bind_unsupported(b, part->offset, "the quantifier '?'");
 	TRY(edge_dir(b, part, &e->dir));
 	complex = part->label != NULL && !type_list(b->p, part->label, types, &n_types);
+	for (uint32_t i = 0; i < n_types; i++)
+		if (types[i] == NAME_NONE)
+			return bind_no_memory(b);
 	if (!complex && n_types > 0) {
 		e->types = arena_dup(b->p->a, types, n_types * sizeof types[0]);
 		e->n_types = n_types;

@@ -72,11 +72,14 @@ static enum status name_items(struct projection *pr)
 		    item->expr->kind != AST_VAR)
 			return diag_set(d, GQL_SYNTAX, item->expr->offset,
 					"an expression in WITH needs a name: AS ...");
-		for (uint32_t j = 0; j < i; j++)
+		for (uint32_t j = 0; j < i; j++) {
+			if (!ast_has_name(&item->alias) && !ast_has_name(&pr->items[j].alias))
+				(void)ast_same_text(pr->b, item->expr, pr->items[j].expr);
 			if (str_eq(pr->out[j].name, pr->out[i].name))
 				return diag_set(d, GQL_DUPLICATE_NAME, item->expr->offset,
 						"two columns are called '" STR_FMT "'",
 						STR_ARG(pr->out[i].name));
+		}
 	}
 	pr->grouped = pr->grouped || pr->c->project.has_group_by;
 	return ST_OK;
@@ -205,28 +208,16 @@ static enum status bind_sort_key(struct projection *pr, const struct ast_sort *s
 						 .type = pr->out[i].type,
 						 .nullable = true},
 			       s->expr->offset);
-	bool hidden = pr->c->project.distinct;
+	bool hidden = pr->c->project.distinct || (pr->grouped && !ast_has_aggregate(s->expr));
 	for (uint32_t i = 0; i < keep.vars.n && st == ST_OK && !hidden; i++)
 		if (scope_find(&both, keep.vars.v[i].name) == NULL)
 			st = scope_add(b, &both, keep.vars.v[i], s->expr->offset);
-	struct grouping *g = b->grouping;
-	if (!ast_has_aggregate(s->expr) && pr->grouped) {
-		/* columns are visible as they are; variables that are no keys are not */
-		b->grouping = NULL;
-		scope_release(&both);
-		for (uint32_t i = 0; i < pr->n && st == ST_OK; i++)
-			st = scope_add(b, &both,
-				       (struct variable){.name = pr->out[i].name,
-							 .slot = pr->out[i].slot,
-							 .type = pr->out[i].type,
-							 .nullable = true},
-				       s->expr->offset);
-	}
 	b->pipe->scope = both;
+	pr->g.columns_in_scope = hidden;
 	if (st == ST_OK)
 		st = bind_expr(b, s->expr, &ret->expr);
+	pr->g.columns_in_scope = false;
 	b->pipe->scope = keep;
-	b->grouping = g;
 	scope_release(&both);
 	return st;
 }
@@ -309,6 +300,16 @@ static enum status add_distinct(struct projection *pr)
 	return ST_OK;
 }
 
+static bool is_negative(const struct expr *e)
+{
+	bool minus = e->kind == EXPR_NEG;
+	const struct expr *number = minus ? e->args[0] : e;
+
+	if (number->kind != EXPR_CONST || number->value.kind != V_INT)
+		return false;
+	return minus ? number->value.i > 0 : number->value.i < 0;
+}
+
 /* LIMIT and OFFSET: constants or parameters, no variables. */
 static enum status bind_count(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
 {
@@ -330,7 +331,7 @@ static enum status bind_count(struct binder *b, const struct ast_expr *ast, cons
 		return diag_set(b->p->d, GQL_WRONG_TYPE, ast->offset,
 				"LIMIT and OFFSET take an integer, not %s",
 				value_kind_name((enum value_kind)(*ret)->type));
-	if ((*ret)->kind == EXPR_CONST && (*ret)->value.kind == V_INT && (*ret)->value.i < 0)
+	if (is_negative(*ret))
 		return diag_set(b->p->d, GQL_NEGATIVE_LIMIT, ast->offset,
 				"LIMIT and OFFSET cannot be negative");
 	return ST_OK;

@@ -29,7 +29,10 @@ enum status bind_inner_begin(struct binder *b, struct pipe *inner)
 	unit->est_rows = 1;
 	inner->op = unit;
 	inner->bound = b->pipe->bound;
-	TRY(scope_copy(&inner->scope, &b->pipe->scope));
+	if (scope_copy(&inner->scope, &b->pipe->scope) != ST_OK) {
+		scope_release(&inner->scope);
+		return bind_no_memory(b);
+	}
 	b->pipe = inner;
 	b->p->in_apply = true;
 	return ST_OK;
@@ -173,6 +176,9 @@ static enum status bind_set_item(struct binder *b, const struct ast_set *s, uint
 	} else if (s->kind == AST_SET_LABEL || s->kind == AST_REMOVE_LABEL) {
 		ret->name = planner_name(b->p, NAME_LABEL, s->labels[i_label].text);
 	}
+	bool named = s->kind != AST_SET_MAP_REPLACE && s->kind != AST_SET_MAP_ADD;
+	if (named && ret->name == NAME_NONE)
+		return bind_no_memory(b);
 	TRY(bind_expr(b, target, &ret->target));
 	uint8_t t = ret->target->type;
 	if (t != V_NODE && t != V_EDGE && t != V_NULL)
@@ -490,8 +496,9 @@ static enum status bind_union(struct binder *b, const struct ast_compose *c)
 
 	if (into->op->kind != POP_UNIT || into->op->left != NULL)
 		return bind_unsupported(b, c->branches[0]->offset, "a UNION after NEXT");
-	TRY(scope_copy(&start.scope, &into->scope));
-	st = bind_linear(b, c->branches[0]);
+	st = scope_copy(&start.scope, &into->scope);
+	if (st == ST_OK)
+		st = bind_linear(b, c->branches[0]);
 	for (uint32_t i = 1; i < c->n_branches && st == ST_OK; i++) {
 		struct pipe next = {0};
 		uint8_t op = c->ops[i - 1];

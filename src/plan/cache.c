@@ -1,7 +1,7 @@
 /* The plan cache: statements that differ in their literals only share a plan. The key is the token
  * stream with literals that may be lifted reduced to their kind (so the types the plan was made for
- * are in it), the graph and the catalog version. LIMIT, path bounds and the like are not lifted:
- * they stay in the key. */
+ * are in it; the literals themselves where the plan was made by comparing them), the graph and the
+ * catalog version. LIMIT, path bounds and the like are not lifted: they stay in the key. */
 #include "base/hash.h"
 #include "base/thread.h"
 #include "plan/plan_int.h"
@@ -47,7 +47,9 @@ static bool same_key(const struct entry *e, struct str text, const struct token_
 		const struct token *a = &e->tokens[i], *b = &t->v[i];
 		if (a->kind != b->kind || token_is_lifted(a) != token_is_lifted(b))
 			return false;
-		if (!token_is_lifted(a) &&
+		if (a->kind == TOKEN_PUNCT && ((a->flags ^ b->flags) & TOKEN_JOINED) != 0)
+			return false; /* the parser joins neighbours: `->` is not `- >` */
+		if ((!token_is_lifted(a) || e->plan->literals_matter) &&
 		    (a->length != b->length ||
 		     memcmp(e->text.p + a->offset, text.p + b->offset, a->length) != 0))
 			return false;

@@ -246,8 +246,9 @@ struct plan {
 	uint32_t n_tokens; /* of the text that made the plan, for names and positions after a cache
 			      hit */
 	const uint32_t *token_offsets;
-	bool writes;  /* contains a writing operator */
-	bool ordered; /* the last clause sorts */
+	bool writes;	      /* contains a writing operator */
+	bool ordered;	      /* the last clause sorts */
+	bool literals_matter; /* made by comparing literals: only for a text with the same ones */
 };
 
 const char *pop_kind_name(enum pop_kind k); /* "NodeScan" */

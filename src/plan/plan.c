@@ -102,6 +102,7 @@ static enum status finish(struct planner *p, const struct pop *root)
 	plan->n_locals = p->n_locals;
 	plan->writes = p->writes;
 	plan->ordered = p->ordered;
+	plan->literals_matter = p->literals_matter;
 	return keep_text(p);
 }
 

@@ -55,8 +55,9 @@ struct planner {
 	VEC(struct str) slot_names; /* as many as there are slots */
 	uint32_t n_locals;
 	bool writes, ordered;
-	bool no_lift;  /* literals stay in the plan: it will not be cached */
-	bool in_apply; /* POP_UNIT stands for the outer row */
+	bool no_lift;	      /* literals stay in the plan: it will not be cached */
+	bool literals_matter; /* the plan depends on which literals are the same */
+	bool in_apply;	      /* POP_UNIT stands for the outer row */
 };
 
 /* Slots that an expression reads. */

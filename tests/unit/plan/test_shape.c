@@ -1,0 +1,176 @@
+/* The operators that statements become, and what they carry. */
+#include "plan_test.h"
+
+static void a_seek_where_an_index_answers(void **state)
+{
+	assert_shape(*state, "MATCH (n:Person {id: 1}) RETURN n",
+		     "ProduceResults(IndexSeek(Unit))");
+	assert_shape(*state, "MATCH (n:Person) WHERE 1 = n.id RETURN n",
+		     "ProduceResults(IndexSeek(Unit))");
+	assert_shape(*state, "MATCH (n:Person {nick: 1}) RETURN n",
+		     "ProduceResults(Filter(NodeScan))");
+	assert_shape(*state, "MATCH (n {id: 1}) RETURN n", "ProduceResults(Filter(NodeScan))");
+	assert_shape(*state, "MATCH (n) WHERE id(n) = 3 RETURN n",
+		     "ProduceResults(NodeById(Unit))");
+	assert_shape(*state, "UNWIND [1, 2] AS x MATCH (n:Person {id: x}) RETURN n",
+		     "ProduceResults(IndexSeek(Unwind(Unit)))");
+}
+
+static void the_walk_begins_at_the_cheapest_end(void **state)
+{
+	struct fix *f = *state;
+	struct plan *p = planned(f, "MATCH (a)-[:KNOWS]->(b:Person {id: 1}) RETURN a");
+	const struct pop *o = find_op(p, POP_EXPAND);
+
+	assert_non_null(o);
+	assert_int_equal(o->left->kind, POP_INDEX_SEEK);
+	assert_int_equal(o->expand.dir, DIR_IN);
+	assert_int_equal(o->expand.from, o->left->seek.out);
+	assert_false(o->expand.into);
+	plan_unref(p);
+}
+
+static void both_ends_bound(void **state)
+{
+	struct fix *f = *state;
+	struct plan *p = planned(
+	    f, "MATCH (a:Person {id: 1})-[:KNOWS]->(b)-[:KNOWS]->(c)-[:KNOWS]->(a) RETURN b");
+	unsigned n_into = 0;
+
+	for (uint32_t i = 0; i < p->n_ops; i++)
+		n_into += p->ops[i]->kind == POP_EXPAND && p->ops[i]->expand.into;
+	assert_int_equal(n_into, 1);
+	plan_unref(p);
+}
+
+static void equal_properties_join_by_hash(void **state)
+{
+	assert_shape(*state, "MATCH (a:Person), (b:City) WHERE a.x = b.x RETURN a, b",
+		     "ProduceResults(HashJoin(NodeScan,NodeScan))");
+	assert_shape(*state, "MATCH (a:Person), (b:City) WHERE a.x < b.x RETURN a, b",
+		     "ProduceResults(Filter(CrossProduct(NodeScan,NodeScan)))");
+}
+
+static void predicates_come_before_the_next_step(void **state)
+{
+	assert_shape(
+	    *state,
+	    "MATCH (a:City)-[:KNOWS]->(b)-[:KNOWS]->(c) WHERE a.x > 1 AND b.x > 2 AND c.x > 3 "
+	    "RETURN c",
+	    "ProduceResults(Filter(Expand(Filter(Expand(Filter(NodeScan))))))");
+}
+
+static void the_first_rows_of_a_sort(void **state)
+{
+	struct fix *f = *state;
+	struct plan *p = planned(f, "MATCH (n) RETURN n.x AS x ORDER BY x SKIP 2 LIMIT 3");
+	const struct pop *sort = find_op(p, POP_SORT);
+
+	assert_non_null(sort);
+	assert_non_null(sort->sort.limit);
+	assert_non_null(sort->sort.skip);
+	assert_true(p->ordered);
+	plan_unref(p);
+	assert_shape(f, "MATCH (n) RETURN n LIMIT 3", "ProduceResults(Limit(NodeScan))");
+}
+
+static void barriers_stand_between_writing_and_reading(void **state)
+{
+	assert_shape(*state, "MATCH (n:City) SET n.x = 1", "EmptyResult(Set(NodeScan))");
+	assert_shape(*state, "MATCH (n:City) SET n.x = 1 SET n.y = 2",
+		     "EmptyResult(Set(Set(NodeScan)))");
+	assert_shape(*state, "MATCH (n:City) INSERT (m:City)", "EmptyResult(Insert(NodeScan))");
+	assert_shape(*state, "MATCH (n:City) INSERT (m:City) RETURN m",
+		     "ProduceResults(Eager(Insert(NodeScan)))");
+	assert_shape(*state, "INSERT (m:City) SET m.x = 1 RETURN m.x AS x",
+		     "ProduceResults(Project(Eager(Set(Insert(Unit)))))");
+	assert_shape(*state, "MATCH (n:City) SET n.x = 1, n.y = n.x",
+		     "EmptyResult(Set(Eager(Set(NodeScan))))");
+}
+
+static void shortest_path_seeks_both_ends_first(void **state)
+{
+	struct fix *f = *state;
+	struct plan *p =
+	    planned(f, "MATCH ANY SHORTEST (a:Person {id: 1})-[:KNOWS]->*(b:Person {id: 9}) "
+		       "RETURN a, b");
+	const struct pop *o = find_op(p, POP_SHORTEST);
+
+	assert_non_null(o);
+	assert_true(o->expand.into);
+	assert_int_equal(o->left->kind, POP_INDEX_SEEK);
+	assert_int_equal(o->left->left->kind, POP_INDEX_SEEK);
+	plan_unref(p);
+}
+
+/* Only what something above reads is copied; an edge that nobody asks for is not made. */
+static void carries_what_is_read_above(void **state)
+{
+	struct fix *f = *state;
+	struct plan *p = planned(f, "MATCH (a:City)-[e]->(b)-[g:KNOWS]->(c) RETURN a, c");
+	const struct pop *top = p->root->left;
+
+	assert_int_equal(top->kind, POP_EXPAND);
+	const struct pop *below = top->left;
+	assert_int_equal(below->kind, POP_EXPAND);
+	assert_int_equal(top->n_carry, 1); /* a: b and e end here */
+	assert_int_equal(top->expand.edge, SLOT_NONE);
+	assert_int_not_equal(below->expand.edge, SLOT_NONE); /* the second must differ from it */
+	assert_int_equal(below->n_carry, 1);
+	assert_int_equal(below->carry[0], top->carry[0]);
+	plan_unref(p);
+
+	p = planned(f, "MATCH (a:City), (b:Person) WHERE a.x = b.x RETURN b.y AS y");
+	const struct pop *join = find_op(p, POP_HASH_JOIN);
+	assert_non_null(join);
+	assert_int_equal(join->n_carry + join->n_carry_right, 1);
+	plan_unref(p);
+}
+
+static void explain_lists_the_root_first(void **state)
+{
+	struct fix *f = *state;
+	struct plan *p =
+	    planned(f, "MATCH (a:Person {id: 1})-[e:KNOWS]->(b) WHERE b.x > 2 RETURN b.x AS y");
+	const struct explain_op *ops;
+	uint32_t n;
+	static const struct {
+		const char *kind, *detail;
+	} want[] = {
+	    {"ProduceResults", "y"},
+	    {"Project", "b.x AS y"},
+	    {"Filter", "b.x > 2"},
+	    {"Expand", "(a)-[:KNOWS]->(b)"},
+	    {"IndexSeek", "a, index Person on :Person(id) = 1"},
+	    {"Unit", ""},
+	};
+
+	assert_int_equal(plan_explain(p, &f->a, &ops, &n), ST_OK);
+	assert_int_equal(n, ARRAY_LEN(want));
+	for (uint32_t i = 0; i < n; i++) {
+		assert_string_equal(ops[i].kind, want[i].kind);
+		if (!str_eq(ops[i].detail, str_of(want[i].detail)))
+			fail_msg("%s: " STR_FMT, ops[i].kind, STR_ARG(ops[i].detail));
+		assert_int_equal(ops[i].depth, i);
+	}
+	assert_true(ops[4].est_rows <= 1);
+	plan_unref(p);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_seek_where_an_index_answers),
+	    cmocka_unit_test(the_walk_begins_at_the_cheapest_end),
+	    cmocka_unit_test(both_ends_bound),
+	    cmocka_unit_test(equal_properties_join_by_hash),
+	    cmocka_unit_test(predicates_come_before_the_next_step),
+	    cmocka_unit_test(the_first_rows_of_a_sort),
+	    cmocka_unit_test(barriers_stand_between_writing_and_reading),
+	    cmocka_unit_test(shortest_path_seeks_both_ends_first),
+	    cmocka_unit_test(carries_what_is_read_above),
+	    cmocka_unit_test(explain_lists_the_root_first),
+	};
+
+	return cmocka_run_group_tests(tests, fix_setup, fix_teardown);
+}
