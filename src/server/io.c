@@ -135,9 +135,10 @@ const struct net_handler io_handler = {
     .message = on_message,
 };
 
-bool io_no_commit_waits(void *arg)
+/* No session waits for the log. */
+static bool no_commit_waits(void *loop_user)
 {
-	const struct io *io = arg;
+	const struct io *io = loop_user;
 
 	for (const struct session *s = io->sessions; s != NULL; s = s->next)
 		if (s->state == SESSION_COMMIT)
@@ -151,7 +152,6 @@ void io_run(void *arg)
 
 	net_loop_run(io->loop);
 	/* What is left are sessions whose commit was on its way to the disk when their connection
-	 * ended: the log answers each of them, within a sync. A stopped loop makes one turn. */
-	while (io->sessions != NULL)
-		net_loop_run(io->loop);
+	 * ended: the log answers each of them, within a sync. */
+	net_loop_finish_inbox(io->loop, no_commit_waits);
 }

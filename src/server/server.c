@@ -113,9 +113,6 @@ static void stop_threads(struct server *s)
 	}
 	for (uint32_t i = 0; i < s->n_ios; i++)
 		thread_join(&s->ios[i].thread);
-	/* Commits that the log still works on: their sessions end when it has answered. */
-	for (uint32_t i = 0; i < s->n_ios; i++)
-		net_loop_finish_inbox(s->ios[i].loop, io_no_commit_waits);
 }
 
 /* ---- signals ---- */
@@ -222,17 +219,18 @@ int server_run(const struct config *config)
 	sigset_t set;
 
 	/* Whoever started us waits for the lines of the start. */
-	log_set_level(config->log_level < LOG_INFO ? config->log_level : LOG_INFO);
+	log_set_level(MIN_OF(config->log_level, LOG_INFO));
 	mem_set_limit(config->memory_limit);
 	block_signals(&set);
 	metrics_register();
 	s.ios = mem_zalloc(MEM_OTHER, s.n_ios * sizeof *s.ios);
 	int code = s.ios != NULL ? run(&s, &set) : SERVER_EXIT_FAILURE;
-	for (uint32_t i = 0; s.ios != NULL && i < s.n_ios; i++)
-		net_loop_free(s.ios[i].loop);
 	plan_cache_free(s.plans);
 	if (s.db != NULL)
 		db_close(s.db);
+	/* After the log's thread, which may still be leaving the post to an inbox. */
+	for (uint32_t i = 0; s.ios != NULL && i < s.n_ios; i++)
+		net_loop_free(s.ios[i].loop);
 	admin_stop(s.admin);
 	mem_free(MEM_OTHER, s.ios, s.n_ios * sizeof *s.ios);
 	if (code == SERVER_EXIT_OK)

@@ -66,7 +66,6 @@ extern const struct net_handler io_handler;
 void io_queue_run(struct io *io, struct session *s);
 void io_add_session(struct io *io, struct session *s);
 void io_remove_session(struct io *io, struct session *s);
-void io_run(void *arg);		   /* the thread */
-bool io_no_commit_waits(void *io); /* no session waits for the log */
+void io_run(void *arg); /* the thread */
 
 #endif
