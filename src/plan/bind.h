@@ -72,11 +72,13 @@ enum status scope_copy(struct scope *to, const struct scope *from) MUST_CHECK;
 /* bind_expr.c */
 enum status bind_expr(struct binder *b, const struct ast_expr *e,
 		      const struct expr **ret) MUST_CHECK;
-/* The same where a truth value is wanted. */
-enum status bind_condition(struct binder *b, const struct ast_expr *e,
-			   const struct expr **ret) MUST_CHECK;
-bool ast_has_aggregate(const struct ast_expr *e);
-bool ast_has_subquery(const struct ast_expr *e);
+/* A new one at the place of ast. */
+enum status expr_like(struct binder *b, const struct ast_expr *ast, enum expr_kind kind,
+		      uint32_t n_args, struct expr **ret) MUST_CHECK;
+/* The same with all arguments, bound in order. */
+enum status bind_args(struct binder *b, const struct ast_expr *ast, enum expr_kind kind,
+		      struct expr **ret) MUST_CHECK;
+
 /* Same words, whatever the white space. */
 bool ast_same_text(struct binder *b, const struct ast_expr *x, const struct ast_expr *y);
 bool expr_reads_graph(const struct expr *e);
@@ -86,13 +88,29 @@ const struct expr *expr_slot(struct binder *b, uint32_t slot, uint8_t type, bool
 			     uint32_t offset, uint32_t length);
 const struct expr *expr_binary(struct binder *b, enum expr_kind kind, const struct expr *x,
 			       const struct expr *y, uint32_t offset, uint32_t length);
-/* Labels of a node or types of an edge as a predicate over element. */
-enum status bind_label(struct binder *b, const struct ast_label *l, const struct expr *element,
-		       const struct expr **ret) MUST_CHECK;
 enum status bind_unsupported(struct binder *b, uint32_t offset, const char *what);
 enum status bind_no_memory(struct binder *b);
 
+/* bind_operator.c */
+enum status bind_operator(struct binder *b, const struct ast_expr *e,
+			  const struct expr **ret) MUST_CHECK;
+enum status bind_compare(struct binder *b, const struct ast_expr *e,
+			 const struct expr **ret) MUST_CHECK;
+enum status bind_is(struct binder *b, const struct ast_expr *e, const struct expr **ret) MUST_CHECK;
+enum status bind_case(struct binder *b, const struct ast_expr *e,
+		      const struct expr **ret) MUST_CHECK;
+enum status bind_cast(struct binder *b, const struct ast_expr *e,
+		      const struct expr **ret) MUST_CHECK;
+/* An expression where a truth value is wanted. */
+enum status bind_condition(struct binder *b, const struct ast_expr *e,
+			   const struct expr **ret) MUST_CHECK;
+/* Labels of a node or types of an edge as a predicate over element. */
+enum status bind_label(struct binder *b, const struct ast_label *l, const struct expr *element,
+		       const struct expr **ret) MUST_CHECK;
+
 /* bind_func.c */
+bool ast_has_aggregate(const struct ast_expr *e);
+bool ast_has_subquery(const struct ast_expr *e);
 enum status bind_call(struct binder *b, const struct ast_expr *e,
 		      const struct expr **ret) MUST_CHECK;
 

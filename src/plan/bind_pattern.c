@@ -135,7 +135,7 @@ static enum status add_node(struct pattern *pt, const struct ast_part *part, uin
 {
 	struct binder *b = pt->b;
 	struct qgraph *q = &pt->q;
-	uint32_t slot;
+	uint32_t slot = SLOT_NONE;
 
 	TRY(node_slot(pt, part, &slot));
 	uint32_t i = find_qnode(q, slot);

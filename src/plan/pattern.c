@@ -251,7 +251,11 @@ static uint32_t next_edge(struct qgraph *q, const struct step *s)
 		const struct qedge *e = &q->edges[i];
 		bool from = slot_has(&s->bound, q->nodes[e->from].slot);
 		bool to = slot_has(&s->bound, q->nodes[e->to].slot);
+		struct slot_set read = {0};
 		if (e->done || (!from && !to) || (e->quantified && !from))
+			continue;
+		expr_slots(e->edge_pred, &read); /* a condition on the way needs its values there */
+		if (!slot_subset(&read, &s->bound))
 			continue;
 		if (from && to && !e->quantified)
 			return i;
@@ -385,6 +389,11 @@ enum status plan_pattern(struct qgraph *q, const struct pop *input, struct slot_
 		}
 		TRY(grow(q, &s));
 	}
+	for (uint32_t i = 0; i < q->n_edges; i++)
+		if (!q->edges[i].done)
+			return diag_set(q->p->d, GQL_FEATURE_NOT_SUPPORTED, q->edges[i].offset,
+					"a condition that reads a later part of the pattern is not "
+					"supported");
 	*bound = s.bound;
 	*ret = s.op;
 	return ST_OK;

@@ -119,6 +119,7 @@ static void clauses_stand_in_order(void **state)
 	    {"INSERT (n)-[:A]-(m)", "42001", "-[", NULL},
 	    {"INSERT (n)-[e]->(m)", "42001", "-[", "TYPE"},
 	    {"MATCH REPEATABLE ELEMENTS (a)-[e]->*(b) RETURN a", "42001", "-[", NULL},
+	    {"MATCH p = (a)-[e WHERE e.x = length(p)]->{1,2}(b) RETURN a", "42002", "p)", NULL},
 	    {"RETURN EXISTS { INSERT (n) } AS x", "42001", "EXISTS", NULL},
 	};
 	static const char *const bad[] = {"MATCH (n)", "RETURN 1 AS a MATCH (n) RETURN n"};
@@ -144,6 +145,7 @@ static void these_are_right(void **state)
 	    "MATCH (n) RETURN n.x, count(*) AS c ORDER BY n.x + c",
 	    "MATCH (n) RETURN n.x + 1 AS y, sum(n.y) / count(*) AS m GROUP BY y",
 	    "MATCH (n:%) RETURN n",
+	    "MATCH (n) RETURN CAST(n.x AS INT) + CAST('1' AS FLOAT), CAST(1 AS STRING)",
 	    "MATCH (n:!%) RETURN n",
 	    "MATCH ()-[e:%]->() RETURN e",
 	    "MATCH (n) SET n.x = 1, n.y = n.x, n:A",

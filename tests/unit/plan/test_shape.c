@@ -60,6 +60,21 @@ static void predicates_come_before_the_next_step(void **state)
 	    "ProduceResults(Filter(Expand(Filter(Expand(Filter(NodeScan))))))");
 }
 
+static void a_condition_on_the_way_waits_for_what_it_reads(void **state)
+{
+	struct fix *f = *state;
+	struct plan *p =
+	    planned(f, "MATCH (c:Person), (a:City)-[e WHERE e.x = c.x]->{1,3}(b) RETURN b");
+	const struct pop *walk = find_op(p, POP_VAR_EXPAND);
+
+	assert_non_null(walk);
+	const struct pop *o = walk->left;
+	while (o != NULL && o->kind != POP_CROSS)
+		o = o->left;
+	assert_non_null(o); /* both parts are there before the walk */
+	plan_unref(p);
+}
+
 static void the_first_rows_of_a_sort(void **state)
 {
 	struct fix *f = *state;
@@ -165,6 +180,7 @@ int main(void)
 	    cmocka_unit_test(both_ends_bound),
 	    cmocka_unit_test(equal_properties_join_by_hash),
 	    cmocka_unit_test(predicates_come_before_the_next_step),
+	    cmocka_unit_test(a_condition_on_the_way_waits_for_what_it_reads),
 	    cmocka_unit_test(the_first_rows_of_a_sort),
 	    cmocka_unit_test(barriers_stand_between_writing_and_reading),
 	    cmocka_unit_test(shortest_path_seeks_both_ends_first),
