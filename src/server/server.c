@@ -189,7 +189,6 @@ static int serve(struct server *s, const sigset_t *set)
 	admin_set_ready(s->admin, true, "ready");
 	log_info("server", "Listening on %s", s->config->listen);
 	log_info("server", "Server ready");
-	log_set_level(s->config->log_level);
 	wait_for_stop(s, set);
 	log_info("server", "stopping");
 	admin_set_ready(s->admin, false, "stopping");
@@ -218,8 +217,7 @@ int server_run(const struct config *config)
 	struct server s = {.config = config, .n_ios = config->threads};
 	sigset_t set;
 
-	/* Whoever started us waits for the lines of the start. */
-	log_set_level(MIN_OF(config->log_level, LOG_INFO));
+	log_set_level(config->log_level);
 	mem_set_limit(config->memory_limit);
 	block_signals(&set);
 	metrics_register();
