@@ -63,6 +63,31 @@ static void make_slots(uint32_t n, const struct make *items, struct slot_set *ne
 	}
 }
 
+static void expand_need(const struct pop *o, struct slot_set *need)
+{
+	slot_del(need, o->expand.edge);
+	slot_del(need, o->expand.path);
+	if (o->expand.into)
+		slot_add(need, o->expand.to);
+	slot_add(need, o->expand.from);
+	for (uint32_t i = 0; i < o->expand.n_unique; i++)
+		slot_add(need, o->expand.unique[i]);
+	expr_slots(o->expand.edge_pred, need);
+	expr_slots(o->expand.node_pred, need);
+	if (!o->expand.into)
+		slot_del(need, o->expand.to);
+}
+
+static void merge_need(const struct pop *o, struct slot_set *need)
+{
+	make_slots(o->merge.n, o->merge.items, need);
+	set_item_slots(o->merge.n_on_create, o->merge.on_create, need);
+	set_item_slots(o->merge.n_on_match, o->merge.on_match, need);
+	for (uint32_t i = 0; i < o->merge.n; i++)
+		if (!o->merge.items[i].bound)
+			slot_del(need, o->merge.items[i].slot);
+}
+
 /* What the input must have, given what is needed above: the reads of the operator itself added,
  * what it makes removed. */
 static void input_need(const struct pop *o, struct slot_set *need)
@@ -76,19 +101,7 @@ static void input_need(const struct pop *o, struct slot_set *need)
 	case POP_EXPAND:
 	case POP_VAR_EXPAND:
 	case POP_SHORTEST:
-		slot_del(need, o->expand.edge);
-		slot_del(need, o->expand.path);
-		if (!o->expand.into)
-			slot_del(need, o->expand.to);
-		else
-			slot_add(need, o->expand.to);
-		slot_add(need, o->expand.from);
-		for (uint32_t i = 0; i < o->expand.n_unique; i++)
-			slot_add(need, o->expand.unique[i]);
-		expr_slots(o->expand.edge_pred, need);
-		expr_slots(o->expand.node_pred, need);
-		if (!o->expand.into)
-			slot_del(need, o->expand.to);
+		expand_need(o, need);
 		break;
 	case POP_FILTER:
 		expr_slots(o->filter.pred, need);
@@ -120,12 +133,7 @@ static void input_need(const struct pop *o, struct slot_set *need)
 		make_slots(o->insert.n, o->insert.items, need);
 		break;
 	case POP_MERGE:
-		make_slots(o->merge.n, o->merge.items, need);
-		set_item_slots(o->merge.n_on_create, o->merge.on_create, need);
-		set_item_slots(o->merge.n_on_match, o->merge.on_match, need);
-		for (uint32_t i = 0; i < o->merge.n; i++)
-			if (!o->merge.items[i].bound)
-				slot_del(need, o->merge.items[i].slot);
+		merge_need(o, need);
 		break;
 	case POP_SET:
 		set_item_slots(o->set.n, o->set.items, need);

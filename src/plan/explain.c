@@ -126,6 +126,14 @@ static void put_aggregate(const struct plan *p, struct buf *b, const struct pop 
 	}
 }
 
+static void put_columns(const struct plan *p, struct buf *b)
+{
+	for (uint32_t i = 0; i < p->n_columns; i++) {
+		buf_puts(b, i > 0 ? ", " : "");
+		buf_put_str(b, p->columns[i].name);
+	}
+}
+
 static void put_detail(const struct plan *p, struct buf *b, const struct pop *o)
 {
 	switch ((enum pop_kind)o->kind) {
@@ -190,10 +198,7 @@ static void put_detail(const struct plan *p, struct buf *b, const struct pop *o)
 		put_slot(p, b, o->unwind.out);
 		break;
 	case POP_PRODUCE:
-		for (uint32_t i = 0; i < p->n_columns; i++) {
-			buf_puts(b, i > 0 ? ", " : "");
-			buf_put_str(b, p->columns[i].name);
-		}
+		put_columns(p, b);
 		break;
 	default:
 		break;
