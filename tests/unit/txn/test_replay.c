@@ -35,8 +35,8 @@ static uint64_t below(struct history *h, uint64_t n)
 
 static const char *const texts[] = {
     "", "man", "woman",
-    "a text that is longer than what the dictionary of texts takes, "
-    "so that it has a block of its own",
+    ("a text that is longer than what the dictionary of texts takes, "
+     "so that it has a block of its own"),
     "zürich"};
 
 static struct value any_value(struct history *h)
