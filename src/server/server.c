@@ -109,7 +109,7 @@ static void stop_threads(struct server *s)
 {
 	for (uint32_t i = 0; i < s->n_ios; i++) {
 		atomic_store_explicit(&s->ios[i].stopping, true, memory_order_release);
-		net_loop_stop(s->ios[i].loop, SERVER_CLOSE_SHUTDOWN, SERVER_STOP_MS / 2);
+		net_loop_stop(s->ios[i].loop, SERVER_CLOSE_SHUTDOWN, SERVER_STOP_MS);
 	}
 	for (uint32_t i = 0; i < s->n_ios; i++)
 		thread_join(&s->ios[i].thread);

@@ -4,14 +4,15 @@
  * Threads: server_run belongs to main, which handles the signals and nothing else.
  *
  * Start: admin listener (takes the address), database (recovers), certificate, I/O threads, ready.
- * Stop (SIGTERM, SIGINT): not ready, no new connections, running statements end or are rolled back
- * within SERVER_STOP_MS, the log is flushed, a snapshot written, exit code 0. */
+ * Stop (SIGTERM, SIGINT): not ready, no new connections, running statements are ended with 57P01
+ * and rolled back, commits on their way are waited for, the log is flushed, a snapshot written,
+ * exit code 0. */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
 #include "server/config.h"
 
-#define SERVER_STOP_MS 5000 /* statements that still run then are stopped */
+#define SERVER_STOP_MS 2500 /* for the last answers to reach their clients */
 
 enum server_exit {
 	SERVER_EXIT_OK = 0,
