@@ -42,6 +42,40 @@ struct qgraph {
 	struct qpred *preds;
 };
 
+struct step { /* one partial plan */
+	const struct pop *op;
+	struct slot_set bound;
+	double rows;
+};
+
+static inline const struct pop *pop_estimate(struct pop *o, double rows, double cost)
+{
+	o->est_rows = rows;
+	o->est_cost = cost;
+	return o;
+}
+
+/* ---- seek.c: where a part of the pattern begins ---------------------------------------- */
+
+struct start {
+	uint32_t node;	 /* index of a qnode */
+	uint32_t i_pred; /* the predicate that a seek answers, UINT32_MAX: a scan */
+	uint32_t key;	 /* names index */
+	bool by_id;
+	const struct expr *value;
+	struct str index; /* name */
+	double rows;
+};
+
+/* The cheapest way to find node n when the slots of bound are known. */
+struct start start_best(struct qgraph *q, uint32_t n, const struct slot_set *bound);
+/* A seek for each row of s. */
+enum status seek_begin(struct qgraph *q, const struct start *at, struct step *s) MUST_CHECK;
+/* A new part *s, which begins with a scan. */
+enum status scan_begin(struct qgraph *q, const struct start *at, struct step *s) MUST_CHECK;
+
+/* ---- pattern.c ------------------------------------------------------------------------ */
+
 /* The pattern over the rows of input, whose slots are in *bound; afterwards *bound holds the
  * pattern's too. Places every predicate of q as early as its slots allow. */
 enum status plan_pattern(struct qgraph *q, const struct pop *input, struct slot_set *bound,

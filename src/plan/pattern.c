@@ -4,19 +4,6 @@
  * them, else as a product. */
 #include "plan/logical.h"
 
-struct step { /* one partial plan */
-	const struct pop *op;
-	struct slot_set bound;
-	double rows;
-};
-
-static const struct pop *with_estimate(struct pop *o, double rows, double cost)
-{
-	o->est_rows = rows;
-	o->est_cost = cost;
-	return o;
-}
-
 static enum status place_filters(struct qgraph *q, struct step *s)
 {
 	for (uint32_t i = 0; i < q->n_preds; i++) {
@@ -31,136 +18,8 @@ static enum status place_filters(struct qgraph *q, struct step *s)
 		pr->done = true;
 		double in = s->rows;
 		s->rows = MAX_OF(s->rows * cost_selectivity(q->p, pr->e), 0.01);
-		s->op = with_estimate(f, s->rows, s->op->est_cost + in);
+		s->op = pop_estimate(f, s->rows, s->op->est_cost + in);
 	}
-	return ST_OK;
-}
-
-/* ---- where a part of the pattern begins ---------------------------------------------- */
-
-struct start {
-	uint32_t node;	 /* index of a qnode */
-	uint32_t i_pred; /* the predicate that a seek answers, UINT32_MAX: a scan */
-	uint32_t key;	 /* names index */
-	bool by_id;
-	const struct expr *value;
-	struct str index; /* name */
-	double rows;
-};
-
-static bool is_key_of(const struct expr *e, uint32_t slot)
-{
-	return e->kind == EXPR_PROP && e->args[0]->kind == EXPR_SLOT && e->args[0]->slot == slot;
-}
-
-static bool is_id_of(const struct expr *e, uint32_t slot)
-{
-	return e->kind == EXPR_GRAPH_CALL && e->sub == GF_ID && e->args[0]->kind == EXPR_SLOT &&
-	       e->args[0]->slot == slot;
-}
-
-static struct prop_index *find_index(struct planner *p, uint32_t label, uint32_t key)
-{
-	name_id l = store_name_find(p->store, NAME_LABEL, p->names.v[label].text);
-	name_id k = store_name_find(p->store, NAME_KEY, p->names.v[key].text);
-
-	return l == NAME_NONE || k == NAME_NONE ? NULL : graph_index_find(p->g, NULL, l, k);
-}
-
-/* A seek on node n by predicate i whose other side is known from *bound. */
-static bool try_seek(struct qgraph *q, uint32_t n, uint32_t i, const struct slot_set *bound,
-		     struct start *ret)
-{
-	const struct expr *e = q->preds[i].e;
-	const struct qnode *node = &q->nodes[n];
-
-	if (q->preds[i].done || e->kind != EXPR_EQ)
-		return false;
-	for (unsigned side = 0; side < 2; side++) {
-		const struct expr *key = e->args[side], *value = e->args[1 - side];
-		struct slot_set used = {0};
-		expr_slots(value, &used);
-		if (!slot_subset(&used, bound))
-			continue;
-		*ret = (struct start){.node = n, .i_pred = i, .value = value};
-		if (is_id_of(key, node->slot)) {
-			ret->by_id = true;
-			ret->rows = 1;
-			return true;
-		}
-		if (node->label == NAME_NONE || !is_key_of(key, node->slot))
-			continue;
-		struct prop_index *ix = find_index(q->p, node->label, key->name);
-		if (ix == NULL)
-			continue;
-		ret->key = key->name;
-		ret->index = prop_index_name(ix);
-		ret->rows = cost_seek_rows(q->p, node->label, prop_index_unique(ix));
-		return true;
-	}
-	return false;
-}
-
-static struct start best_start(struct qgraph *q, uint32_t n, const struct slot_set *bound)
-{
-	struct start best = {
-	    .node = n,
-	    .i_pred = UINT32_MAX,
-	    .rows = cost_label_rows(q->p, q->nodes[n].label),
-	};
-	for (uint32_t i = 0; i < q->n_preds; i++) {
-		struct start s;
-		if (try_seek(q, n, i, bound, &s) &&
-		    (best.i_pred == UINT32_MAX || s.rows < best.rows))
-			best = s;
-	}
-	return best;
-}
-
-/* A scan or a seek by the node's label has checked it. */
-static void label_is_checked(struct qgraph *q, uint32_t n)
-{
-	for (uint32_t i = 0; i < q->n_preds; i++) {
-		const struct expr *e = q->preds[i].e;
-		if (e->kind == EXPR_HAS_LABEL && e->args[0]->kind == EXPR_SLOT &&
-		    e->args[0]->slot == q->nodes[n].slot && e->name == q->nodes[n].label)
-			q->preds[i].done = true;
-	}
-}
-
-static enum status begin_seek(struct qgraph *q, const struct start *at, struct step *s)
-{
-	struct pop *o = pop_new(q->p, at->by_id ? POP_NODE_BY_ID : POP_INDEX_SEEK, s->op);
-
-	if (o == NULL)
-		return ST_NOMEM;
-	o->seek.out = q->nodes[at->node].slot;
-	o->seek.label = q->nodes[at->node].label;
-	o->seek.key = at->key;
-	o->seek.value = at->value;
-	o->seek.index = arena_str(q->p->a, at->index);
-	o->offset = at->value->offset;
-	q->preds[at->i_pred].done = true;
-	if (!at->by_id)
-		label_is_checked(q, at->node);
-	s->rows = MAX_OF(s->rows * at->rows, 0.01);
-	slot_add(&s->bound, o->seek.out);
-	s->op = with_estimate(o, s->rows, s->op->est_cost + s->rows);
-	return ST_OK;
-}
-
-static enum status begin_scan(struct qgraph *q, const struct start *at, struct step *s)
-{
-	struct pop *o = pop_new(q->p, POP_NODE_SCAN, NULL);
-
-	if (o == NULL)
-		return ST_NOMEM;
-	o->scan.out = q->nodes[at->node].slot;
-	o->scan.label = q->nodes[at->node].label;
-	label_is_checked(q, at->node);
-	*s = (struct step){.rows = at->rows};
-	slot_add(&s->bound, o->scan.out);
-	s->op = with_estimate(o, at->rows, at->rows);
 	return ST_OK;
 }
 
@@ -236,7 +95,7 @@ static enum status add_edge(struct qgraph *q, uint32_t i_edge, struct step *s)
 	slot_add(&s->bound, e->slot);
 	slot_add(&s->bound, e->path_slot);
 	e->done = true;
-	s->op = with_estimate(o, s->rows, s->op->est_cost + in + s->rows);
+	s->op = pop_estimate(o, s->rows, s->op->est_cost + in + s->rows);
 	return ST_OK;
 }
 
@@ -276,10 +135,10 @@ static enum status seek_far_ends(struct qgraph *q, uint32_t i_edge, struct step 
 
 	if (!e->quantified || slot_has(&s->bound, q->nodes[far].slot))
 		return ST_OK;
-	struct start at = best_start(q, far, &s->bound);
+	struct start at = start_best(q, far, &s->bound);
 	if (at.i_pred == UINT32_MAX || at.rows > 1)
 		return ST_OK;
-	TRY(begin_seek(q, &at, s));
+	TRY(seek_begin(q, &at, s));
 	return place_filters(q, s);
 }
 
@@ -310,7 +169,7 @@ static enum status join_keys(struct qgraph *q, const struct step *l, const struc
 		return ST_NOMEM;
 	for (uint32_t i = 0; i < q->n_preds; i++) {
 		struct qpred *pr = &q->preds[i];
-		if (pr->done || pr->e->kind != EXPR_EQ)
+		if (pr->done || pr->e->kind != EXPR_EQ || q->p->no_rewrites)
 			continue;
 		struct slot_set a = {0}, b = {0};
 		expr_slots(pr->e->args[0], &a);
@@ -348,7 +207,7 @@ static enum status join_parts(struct qgraph *q, struct step *s, const struct ste
 		rows = MAX_OF(s->rows, part->rows);
 	slot_or(&s->bound, &part->bound);
 	s->rows = rows;
-	s->op = with_estimate(o, rows, s->op->est_cost + part->op->est_cost + rows);
+	s->op = pop_estimate(o, rows, s->op->est_cost + part->op->est_cost + rows);
 	return ST_OK;
 }
 
@@ -360,13 +219,55 @@ static bool cheapest_start(struct qgraph *q, const struct slot_set *bound, struc
 	for (uint32_t n = 0; n < q->n_nodes; n++) {
 		if (slot_has(bound, q->nodes[n].slot))
 			continue;
-		struct start at = best_start(q, n, bound);
+		struct start at = start_best(q, n, bound);
 		if (!found || at.rows < ret->rows ||
 		    (at.i_pred != UINT32_MAX && at.rows <= ret->rows))
 			*ret = at;
 		found = true;
 	}
 	return found;
+}
+
+/* The first edge, as written, whose condition can be read. */
+static uint32_t written_edge(const struct qgraph *q, const struct slot_set *bound)
+{
+	for (uint32_t i = 0; i < q->n_edges; i++) {
+		struct slot_set read = {0};
+		expr_slots(q->edges[i].edge_pred, &read);
+		if (!q->edges[i].done && slot_subset(&read, bound))
+			return i;
+	}
+	return UINT32_MAX;
+}
+
+static enum status cross_scan(struct qgraph *q, uint32_t node, struct step *s)
+{
+	const struct start at = {.node = node, .rows = cost_label_rows(q->p, NAME_NONE)};
+	struct step part;
+
+	if (slot_has(&s->bound, q->nodes[node].slot))
+		return ST_OK;
+	q->nodes[node].label = NAME_NONE; /* its condition stays */
+	TRY(begin_scan(q, &at, &part));
+	return join_parts(q, s, &part);
+}
+
+/* Without rewrites: edge by edge from its written start, products, and conditions at the end. */
+static enum status walk_as_written(struct qgraph *q, struct step *s)
+{
+	uint32_t i, n = 0;
+
+	for (;;) {
+		while ((i = written_edge(q, &s->bound)) != UINT32_MAX) {
+			TRY(cross_scan(q, q->edges[i].from, s));
+			TRY(add_edge(q, i, s));
+		}
+		while (n < q->n_nodes && slot_has(&s->bound, q->nodes[n].slot))
+			n++;
+		if (n == q->n_nodes)
+			return place_filters(q, s);
+		TRY(cross_scan(q, n, s));
+	}
 }
 
 /* A quantified edge is walked from its written start: a part that begins at its end would never
@@ -377,13 +278,13 @@ enum status plan_pattern(struct qgraph *q, const struct pop *input, struct slot_
 	struct step s = {.op = input, .bound = *bound, .rows = MAX_OF(input->est_rows, 0.01)};
 	struct start at;
 
-	TRY(grow(q, &s));
+	TRY(q->p->no_rewrites ? walk_as_written(q, &s) : grow(q, &s));
 	while (cheapest_start(q, &s.bound, &at)) {
 		if (at.i_pred != UINT32_MAX) {
-			TRY(begin_seek(q, &at, &s));
+			TRY(seek_begin(q, &at, &s));
 		} else {
 			struct step part;
-			TRY(begin_scan(q, &at, &part));
+			TRY(scan_begin(q, &at, &part));
 			TRY(grow(q, &part));
 			TRY(join_parts(q, &s, &part));
 		}
