@@ -248,7 +248,7 @@ static enum status cross_scan(struct qgraph *q, uint32_t node, struct step *s)
 	if (slot_has(&s->bound, q->nodes[node].slot))
 		return ST_OK;
 	q->nodes[node].label = NAME_NONE; /* its condition stays */
-	TRY(begin_scan(q, &at, &part));
+	TRY(scan_begin(q, &at, &part));
 	return join_parts(q, s, &part);
 }
 
