@@ -349,8 +349,8 @@ static enum status add_page(struct binder *b, uint32_t n_sorts, const struct sor
 		TRY(pipe_add(b, POP_SORT, &o));
 		o->sort.n = n_sorts;
 		o->sort.keys = sorts;
-		o->sort.skip = skip;
-		o->sort.limit = limit;
+		o->sort.skip = b->p->no_rewrites ? NULL : skip;
+		o->sort.limit = b->p->no_rewrites ? NULL : limit;
 	}
 	b->p->ordered = n_sorts > 0;
 	if (skip == NULL && limit == NULL)

@@ -71,9 +71,10 @@ enum status bind_filter(struct binder *b, const struct ast_expr *e)
 		TRY(bind_filter(b, e->args[0]));
 		return bind_filter(b, e->args[1]);
 	}
-	if (is_exists(e))
+	if (is_exists(e) && !b->p->no_rewrites)
 		return add_semi(b, e, false);
-	if (e->kind == AST_UNARY && e->sub == AST_NOT && is_exists(e->args[0]))
+	if (e->kind == AST_UNARY && e->sub == AST_NOT && is_exists(e->args[0]) &&
+	    !b->p->no_rewrites)
 		return add_semi(b, e->args[0], true);
 	TRY(bind_condition(b, e, &pred));
 	TRY(pipe_add(b, POP_FILTER, &o));

@@ -125,8 +125,8 @@ static enum status make(struct planner *p, const struct ast_query *q)
 }
 
 enum status plan_make(const struct ast_statement *st, struct str text,
-		      const struct token_list *tokens, struct graph *g, struct plan **ret,
-		      struct diag *d)
+		      const struct token_list *tokens, struct graph *g,
+		      const struct plan_options *opt, struct plan **ret, struct diag *d)
 {
 	struct plan *plan = MEM_NEW(MEM_PLAN, struct plan);
 	struct arena scratch;
@@ -148,6 +148,7 @@ enum status plan_make(const struct ast_statement *st, struct str text,
 	    .tokens = tokens,
 	    .d = d,
 	    .no_lift = !st->cacheable,
+	    .no_rewrites = opt != NULL && opt->no_rewrites,
 	};
 	enum status r = make(&p, st->query);
 	if (r == ST_OK)

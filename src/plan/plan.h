@@ -14,11 +14,19 @@
 #define PLAN_CACHE_ENTRIES 1024		/* plans kept */
 #define PLAN_CACHE_TEXT_MAX (64u << 10) /* bytes of a statement that is still cached */
 
+struct plan_options {
+	/* Nothing but what the words say: patterns walked in written order, conditions after them,
+	 * whole sorts; no index, no hash join, no operator that stands for several. Tests compare
+	 * the answers of both. */
+	bool no_rewrites;
+};
+
 /* A plan for a query or a data-modifying statement (not for transaction control, DDL or session
- * commands: those are the server's). tokens: of the same text. The caller gets one reference. */
+ * commands: those are the server's). tokens: of the same text. opt may be NULL. The caller gets one
+ * reference. */
 enum status plan_make(const struct ast_statement *st, struct str text,
-		      const struct token_list *tokens, struct graph *g, struct plan **ret,
-		      struct diag *d) MUST_CHECK;
+		      const struct token_list *tokens, struct graph *g,
+		      const struct plan_options *opt, struct plan **ret, struct diag *d) MUST_CHECK;
 
 /* ---- cache: token stream with the literals lifted out + graph + catalog version -> plan
  * ----------- */

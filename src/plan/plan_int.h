@@ -58,6 +58,7 @@ struct planner {
 	bool no_lift;	      /* literals stay in the plan: it will not be cached */
 	bool literals_matter; /* the plan depends on which literals are the same */
 	bool in_apply;	      /* POP_UNIT stands for the outer row */
+	bool no_rewrites;     /* struct plan_options */
 };
 
 /* Slots that an expression reads. */

@@ -43,7 +43,7 @@ static enum status make_plan(struct statement *s, struct graph *g)
 	if (ast->kind != AST_QUERY)
 		return ST_OK;
 	metric_add(&metric_plan_misses, 1);
-	TRY(plan_make(ast, s->text, &s->tokens, g, &s->plan, &s->diag));
+	TRY(plan_make(ast, s->text, &s->tokens, g, NULL, &s->plan, &s->diag));
 	if (ast->cacheable && ast->explain == AST_EXPLAIN_NONE)
 		plan_cache_put(cache, s->text, &s->tokens, s->plan);
 	return ST_OK;

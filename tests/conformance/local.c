@@ -153,7 +153,8 @@ static enum status run_query(struct run *r, const struct ast_statement *st)
 {
 	struct plan *plan = NULL;
 
-	TRY(plan_make(st, r->text, &r->tokens, store_graph_default(r->x->store), &plan, &r->d));
+	TRY(plan_make(st, r->text, &r->tokens, store_graph_default(r->x->store), NULL, &plan,
+		      &r->d));
 	enum status result = r->x->txn != NULL ? run_in(r, plan) : run_auto(r, plan);
 	plan_unref(plan);
 	return result;

@@ -145,7 +145,7 @@ static inline struct plan *planned(struct fix *f, const char *text)
 	const struct ast_statement *st = fix_parse(f, text);
 	struct txn *t = fix_begin(f);
 	struct plan *p = NULL;
-	enum status r = plan_make(st, f->text, &f->tokens, f->graph, &p, &f->diag);
+	enum status r = plan_make(st, f->text, &f->tokens, f->graph, NULL, &p, &f->diag);
 
 	txn_rollback(t);
 	if (r != ST_OK)

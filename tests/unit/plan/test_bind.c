@@ -22,7 +22,7 @@ static enum status parse_and_plan(struct fix *f, const char *text, struct plan *
 
 	fix_lex(f, text);
 	TRY(gql_parse_tokens(&f->a, f->text, &f->tokens, &st, &f->diag));
-	return plan_make(st, f->text, &f->tokens, f->graph, ret, &f->diag);
+	return plan_make(st, f->text, &f->tokens, f->graph, NULL, ret, &f->diag);
 }
 
 static void check(struct fix *f, const struct wrong *w)
@@ -205,7 +205,8 @@ static void no_memory_leaks_nothing(void **state)
 			struct plan *p = NULL;
 			diag_reset(&f->diag);
 			mem_fail_nth(nth, false);
-			enum status r = plan_make(st, f->text, &f->tokens, f->graph, &p, &f->diag);
+			enum status r =
+			    plan_make(st, f->text, &f->tokens, f->graph, NULL, &p, &f->diag);
 			uint64_t n = mem_fail_nth(0, false);
 			if (r == ST_OK) {
 				plan_unref(p);
