@@ -1,0 +1,528 @@
+#include "store/constraint.h"
+
+#include "value/order.h"
+
+#define UNIQUE_SHARDS 64
+
+struct claim {
+	struct claim *next; /* of the same hash; newer ones first */
+	struct value value;
+	struct box *box;      /* holds what the value points to; NULL: it points nowhere */
+	struct mark *made;    /* NULL: every view sees the claim; else a reference */
+	struct mark *dropped; /* NULL: it holds; else a reference */
+	uint32_t id;
+	bool gone; /* dropped for every view; stays for the effect that made it */
+};
+
+struct shard {
+	struct latch latch;
+	struct map_u64 keys; /* hash of the value -> struct claim * */
+} CACHE_ALIGNED;
+
+struct unique {
+	_Atomic uint32_t n_refs;
+	struct str name;
+	name_id label, key;
+	uint64_t since;
+	struct shard shards[UNIQUE_SHARDS];
+};
+
+/* ---- claims ---- */
+
+static bool is_constrained(struct value v)
+{
+	return v.kind != V_NULL && value_eq(v, v) == TRUTH_TRUE;
+}
+
+static bool is_same(const struct claim *c, struct value v)
+{
+	return !c->gone && value_eq(c->value, v) == TRUTH_TRUE;
+}
+
+static uint64_t hash_of(struct value v)
+{
+	return value_hash(v, 0) >> 1; /* never UINT64_MAX, which the map does not take */
+}
+
+static struct shard *shard_of(struct unique *u, uint64_t hash)
+{
+	return &u->shards[hash % UNIQUE_SHARDS];
+}
+
+static struct claim *first_claim(const struct shard *s, uint64_t hash)
+{
+	const uint64_t *at = map_u64_get(&s->keys, hash);
+
+	return at != NULL ? (struct claim *)(uintptr_t)*at : NULL;
+}
+
+static struct claim *claim_new(struct value v, elem_id id)
+{
+	struct claim *c = MEM_NEW(MEM_INDEX, struct claim);
+
+	if (c == NULL)
+		return NULL;
+	c->id = (uint32_t)id;
+	c->value = v;
+	if (v.kind == V_STRING || v.kind == V_BYTES || v.kind == V_DECIMAL || v.kind == V_LIST) {
+		c->box = box_new(v);
+		if (c->box == NULL) {
+			MEM_FREE(MEM_INDEX, c);
+			return NULL;
+		}
+		c->value = c->box->value;
+	}
+	return c;
+}
+
+static void let_go_of(struct mark **at)
+{
+	if (*at != NULL)
+		mark_unref(*at);
+	*at = NULL;
+}
+
+static void hold(struct mark **at, struct mark *m)
+{
+	if (m != NULL)
+		atomic_fetch_add_explicit(&m->n_refs, 1, memory_order_relaxed);
+	*at = m;
+}
+
+static void claim_free(struct claim *c)
+{
+	if (c == NULL)
+		return;
+	let_go_of(&c->made);
+	let_go_of(&c->dropped);
+	box_free(c->box);
+	MEM_FREE(MEM_INDEX, c);
+}
+
+static bool link_claim(struct shard *s, uint64_t hash, struct claim *c)
+{
+	bool is_new;
+	uint64_t *at = map_u64_slot(&s->keys, hash, &is_new);
+
+	if (at == NULL)
+		return false;
+	c->next = is_new ? NULL : (struct claim *)(uintptr_t)*at;
+	*at = (uintptr_t)c;
+	return true;
+}
+
+static void unlink_claim(struct shard *s, uint64_t hash, struct claim *gone)
+{
+	uint64_t *at = map_u64_get(&s->keys, hash);
+	struct claim *c = (struct claim *)(uintptr_t)*at;
+
+	if (c == gone) {
+		if (gone->next != NULL)
+			*at = (uintptr_t)gone->next;
+		else
+			map_u64_del(&s->keys, hash);
+		return;
+	}
+	while (c->next != gone)
+		c = c->next;
+	c->next = gone->next;
+}
+
+/* The claim by which the node holds the value now, whoever made it. */
+static struct claim *held_by(struct claim *c, struct value v, elem_id id)
+{
+	for (; c != NULL; c = c->next)
+		if (c->id == id && c->dropped == NULL && is_same(c, v))
+			return c;
+	return NULL;
+}
+
+struct unique *unique_new(struct str name, name_id label, name_id key, uint64_t since)
+{
+	struct unique *u = mem_alloc_aligned(MEM_INDEX, sizeof *u, CACHE_LINE);
+
+	if (u == NULL)
+		return NULL;
+	memset(u, 0, sizeof *u);
+	atomic_init(&u->n_refs, 1);
+	u->name = name;
+	u->label = label;
+	u->key = key;
+	u->since = since;
+	for (unsigned i = 0; i < UNIQUE_SHARDS; i++)
+		map_u64_init(&u->shards[i].keys, MEM_INDEX);
+	return u;
+}
+
+static void shard_release(struct shard *s)
+{
+	for (uint64_t k = 0; s->keys.slots != NULL && k <= s->keys.mask; k++) {
+		struct claim *c = s->keys.slots[k].key != UINT64_MAX
+				      ? (struct claim *)(uintptr_t)s->keys.slots[k].value
+				      : NULL;
+		while (c != NULL) {
+			struct claim *next = c->next;
+			claim_free(c);
+			c = next;
+		}
+	}
+	map_u64_release(&s->keys);
+}
+
+void unique_unref(struct unique *u)
+{
+	if (u == NULL || atomic_fetch_sub_explicit(&u->n_refs, 1, memory_order_acq_rel) > 1)
+		return;
+	for (unsigned i = 0; i < UNIQUE_SHARDS; i++)
+		shard_release(&u->shards[i]);
+	mem_free(MEM_INDEX, u, sizeof *u);
+}
+
+/* ---- the check ---- */
+
+enum hold { HOLD_NO, HOLD_YES, HOLD_OTHERS };
+
+/* What a mark has done, for the writer: nothing yet is another's to decide. */
+static enum hold is_done(const struct writer *w, const struct mark *m)
+{
+	if (m == w->mark)
+		return HOLD_YES;
+	uint64_t word = atomic_load_explicit(&((struct mark *)m)->word, memory_order_acquire);
+	if (word == MARK_ABORTED)
+		return HOLD_NO;
+	return word != MARK_ACTIVE && word <= w->view->read_lsn ? HOLD_YES : HOLD_OTHERS;
+}
+
+static enum hold is_held(const struct writer *w, const struct claim *c)
+{
+	enum hold made = c->made != NULL ? is_done(w, c->made) : HOLD_YES;
+	enum hold dropped = c->dropped != NULL ? is_done(w, c->dropped) : HOLD_NO;
+
+	if (made != HOLD_YES)
+		return made;
+	return dropped == HOLD_YES ? HOLD_NO : dropped == HOLD_NO ? HOLD_YES : HOLD_OTHERS;
+}
+
+static enum status clash(struct writer *w, const struct unique *u, enum status st, elem_id holder)
+{
+	w->clash = (struct unique_clash){
+	    .constraint = u->name, .label = u->label, .key = u->key, .holder = holder};
+	return st;
+}
+
+static enum status judge(struct writer *w, const struct unique *u, const struct claim *c,
+			 struct value v)
+{
+	for (; c != NULL; c = c->next) {
+		enum hold h = is_same(c, v) ? is_held(w, c) : HOLD_NO;
+		if (h != HOLD_NO)
+			return clash(w, u, h == HOLD_OTHERS ? ST_CONFLICT : ST_INVALID, c->id);
+	}
+	return ST_OK;
+}
+
+/* ---- writers ---- */
+
+static void push_effect(struct writer *w, enum effect_kind kind, struct unique *u, struct claim *c)
+{
+	if (w->mark == NULL)
+		return; /* recovery takes nothing back */
+	atomic_fetch_add_explicit(&u->n_refs, 1, memory_order_relaxed);
+	w->effects.v[w->effects.n++] =
+	    (struct effect){.kind = (uint8_t)kind, .unique = u, .claim = c};
+}
+
+static bool effect_room(struct writer *w)
+{
+	return w->mark == NULL || vec_reserve(MEM_UNDO, &w->effects, (size_t)w->effects.n + 1);
+}
+
+/* Recovery judges nothing: what it repeats was judged, and within one transaction a value may be
+ * taken before the log says that it was given up. */
+static enum status take(struct writer *w, struct unique *u, elem_id id, struct value v)
+{
+	uint64_t hash = hash_of(v);
+	struct shard *s = shard_of(u, hash);
+	struct claim *made = effect_room(w) ? claim_new(v, id) : NULL;
+
+	if (made == NULL)
+		return ST_NOMEM;
+	hold(&made->made, w->mark);
+	latch_lock(&s->latch);
+	enum status st = w->mark != NULL ? judge(w, u, first_claim(s, hash), v) : ST_OK;
+	if (st == ST_OK && !link_claim(s, hash, made))
+		st = ST_NOMEM;
+	if (st == ST_OK)
+		push_effect(w, EFFECT_CLAIMED, u, made);
+	latch_unlock(&s->latch);
+	if (st != ST_OK)
+		claim_free(made);
+	return st;
+}
+
+/* One that the filler has not come to has no claim yet; it gets one, which stands again if this is
+ * taken back. Nobody else can make it meanwhile: the chunk's latch is held. */
+static enum status take_unknown(struct writer *w, struct unique *u, struct shard *s, uint64_t hash,
+				elem_id id, struct value v)
+{
+	struct claim *c = w->mark != NULL ? claim_new(v, id) : NULL;
+
+	if (w->mark == NULL)
+		return ST_OK;
+	if (c == NULL)
+		return ST_NOMEM;
+	hold(&c->dropped, w->mark);
+	latch_lock(&s->latch);
+	bool ok = link_claim(s, hash, c);
+	if (ok)
+		push_effect(w, EFFECT_RELEASED, u, c);
+	latch_unlock(&s->latch);
+	if (!ok)
+		claim_free(c);
+	return ok ? ST_OK : ST_NOMEM;
+}
+
+static enum status give_up(struct writer *w, struct unique *u, elem_id id, struct value v)
+{
+	uint64_t hash = hash_of(v);
+	struct shard *s = shard_of(u, hash);
+
+	if (!effect_room(w))
+		return ST_NOMEM;
+	latch_lock(&s->latch);
+	struct claim *c = held_by(first_claim(s, hash), v, id);
+	if (c != NULL && w->mark != NULL) {
+		hold(&c->dropped, w->mark);
+		push_effect(w, EFFECT_RELEASED, u, c);
+	} else if (c != NULL) {
+		unlink_claim(s, hash, c);
+	}
+	latch_unlock(&s->latch);
+	if (c == NULL)
+		return take_unknown(w, u, s, hash, id, v);
+	if (w->mark == NULL)
+		claim_free(c);
+	return ST_OK;
+}
+
+/* A transaction that wrote before the constraint was made has kept no claims: it loses. */
+static enum status change(struct writer *w, struct unique *u, elem_id id, struct value old,
+			  struct value v)
+{
+	bool had = is_constrained(old), has = is_constrained(v);
+
+	if ((!had && !has) || (had && has && value_eq(old, v) == TRUTH_TRUE))
+		return ST_OK;
+	if (w->mark != NULL && w->mark->born < u->since)
+		return clash(w, u, ST_CONFLICT, id);
+	if (has)
+		TRY(take(w, u, id, v));
+	return had ? give_up(w, u, id, old) : ST_OK;
+}
+
+static const struct label_set *set_of(const struct chunk *c, uint32_t slot)
+{
+	uint32_t set = chunk_slot_set(c, slot);
+
+	return set != 0 ? label_set_get(c->graph->store, set) : c->set;
+}
+
+/* The constraints of the chunk's graph; NULL when it has none: one load and a branch. */
+static const struct index_list *rules(const struct chunk *c)
+{
+	const struct index_list *l = atomic_load_explicit(&c->graph->indexes, memory_order_acquire);
+
+	return l != NULL && l->n_unique > 0 && c->kind == ELEM_NODE ? l : NULL;
+}
+
+static struct value value_in_place(const struct chunk *c, uint32_t slot, name_id key)
+{
+	return table_prop(atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed),
+			  slot, key);
+}
+
+/* only: a label that comes or goes; NAME_NONE: all labels of the set do, with the node. */
+static enum status all_values(struct writer *w, struct chunk *c, uint32_t slot,
+			      const struct label_set *set, name_id only, bool add)
+{
+	const struct index_list *l = rules(c);
+	static const struct value none = {.kind = V_NULL};
+
+	for (uint32_t i = 0; l != NULL && i < l->n; i++) {
+		struct unique *u = index_unique(l->v[i]);
+		if (u == NULL ||
+		    (only == NAME_NONE ? !label_set_has(set, u->label) : u->label != only))
+			continue;
+		struct value v = value_in_place(c, slot, u->key);
+		TRY(change(w, u, c->base + slot, add ? none : v, add ? v : none));
+	}
+	return ST_OK;
+}
+
+enum status unique_node_made(struct writer *w, struct chunk *c, uint32_t slot,
+			     const struct label_set *set)
+{
+	return all_values(w, c, slot, set, NAME_NONE, true);
+}
+
+enum status unique_node_gone(struct writer *w, struct chunk *c, uint32_t slot)
+{
+	return rules(c) != NULL ? all_values(w, c, slot, set_of(c, slot), NAME_NONE, false) : ST_OK;
+}
+
+enum status unique_label(struct writer *w, struct chunk *c, uint32_t slot, name_id label, bool add)
+{
+	return all_values(w, c, slot, NULL, label, add);
+}
+
+enum status unique_set(struct writer *w, struct chunk *c, uint32_t slot, name_id key,
+		       struct value old, struct value v)
+{
+	const struct index_list *l = rules(c);
+
+	for (uint32_t i = 0; l != NULL && i < l->n; i++) {
+		struct unique *u = index_unique(l->v[i]);
+		if (u != NULL && u->key == key && label_set_has(set_of(c, slot), u->label))
+			TRY(change(w, u, c->base + slot, old, v));
+	}
+	return ST_OK;
+}
+
+/* ---- behind them ---- */
+
+static struct shard *lock_claim(const struct effect *e, uint64_t *ret_hash)
+{
+	*ret_hash = hash_of(e->claim->value);
+	struct shard *s = shard_of(e->unique, *ret_hash);
+	latch_lock(&s->latch);
+	return s;
+}
+
+void unique_undo(struct effect *e)
+{
+	struct claim *c = e->claim;
+	uint64_t hash;
+	struct shard *s = lock_claim(e, &hash);
+
+	if (e->kind == EFFECT_CLAIMED)
+		unlink_claim(s, hash, c);
+	else
+		let_go_of(&c->dropped);
+	latch_unlock(&s->latch);
+	if (e->kind == EFFECT_CLAIMED)
+		claim_free(c);
+}
+
+/* Who made a claim and who dropped it may be cleaned up in either order: the second frees. */
+void unique_settle(struct effect *e)
+{
+	struct claim *c = e->claim;
+	uint64_t hash;
+
+	if (e->undone)
+		return;
+	struct shard *s = lock_claim(e, &hash);
+	bool last = e->kind == EFFECT_CLAIMED ? c->gone : c->made == NULL;
+	if (last)
+		unlink_claim(s, hash, c);
+	else if (e->kind == EFFECT_CLAIMED)
+		let_go_of(&c->made);
+	else
+		c->gone = true;
+	latch_unlock(&s->latch);
+	if (last)
+		claim_free(c);
+}
+
+/* ---- making ---- */
+
+static bool is_active(const struct mark *m)
+{
+	return m != NULL &&
+	       atomic_load_explicit(&((struct mark *)m)->word, memory_order_acquire) == MARK_ACTIVE;
+}
+
+/* Another node that has the value, or may have it when an active transaction ends. */
+static enum status others(const struct claim *c, struct value v, elem_id id, elem_id *ret)
+{
+	enum status st = ST_OK;
+
+	for (; c != NULL; c = c->next) {
+		if (c->id == id || !is_same(c, v) || (c->dropped != NULL && !is_active(c->dropped)))
+			continue;
+		if (is_active(c->made) || c->dropped != NULL) {
+			st = ST_BUSY;
+			continue;
+		}
+		*ret = c->id;
+		return ST_EXISTS;
+	}
+	return st;
+}
+
+static enum status claim_base(struct unique *u, struct value v, elem_id id, bool check,
+			      struct index_duplicate *ret)
+{
+	uint64_t hash = hash_of(v);
+	struct shard *s = shard_of(u, hash);
+	struct claim *base = claim_new(v, id);
+	enum status st = ST_OK;
+
+	if (base == NULL)
+		return ST_NOMEM;
+	latch_lock(&s->latch);
+	bool known = held_by(first_claim(s, hash), v, id) != NULL;
+	if (!known && !link_claim(s, hash, base))
+		st = ST_NOMEM;
+	if (st == ST_OK && check)
+		st = others(first_claim(s, hash), v, id, &ret->first);
+	latch_unlock(&s->latch);
+	if (known || st == ST_NOMEM)
+		claim_free(base);
+	ret->second = id;
+	ret->value = v;
+	return st;
+}
+
+/* Of a slot that an active transaction has changed: what it had before may come back. One that
+ * keeps no claims must end first; with one that does, only a value that another node has waits. */
+static enum status may_come_back(struct unique *u, struct chunk *c, uint32_t slot)
+{
+	elem_id other;
+
+	for (struct undo *e = chunk_chain(c, slot); e != NULL;
+	     e = atomic_load_explicit(&e->next, memory_order_relaxed)) {
+		if (e->undone || !is_active(e->mark))
+			continue;
+		if (e->mark->born < u->since)
+			return ST_BUSY;
+		struct value v = e->kind == UNDO_PROP && e->key == u->key
+				     ? e->old
+				     : value_in_place(c, slot, u->key);
+		if (!is_constrained(v))
+			continue;
+		uint64_t hash = hash_of(v);
+		struct shard *s = shard_of(u, hash);
+		latch_lock(&s->latch);
+		enum status st = others(first_claim(s, hash), v, c->base + slot, &other);
+		latch_unlock(&s->latch);
+		if (st != ST_OK)
+			return ST_BUSY;
+	}
+	return ST_OK;
+}
+
+enum status unique_fill(struct unique *u, struct chunk *c, uint32_t *slot, bool check,
+			struct index_duplicate *ret)
+{
+	const struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
+
+	for (; *slot < c->n_used; ++*slot) {
+		TRY(may_come_back(u, c, *slot));
+		struct value v = table_prop(t, *slot, u->key);
+		if (shared_bit(t->exists, *slot) && is_constrained(v) &&
+		    label_set_has(set_of(c, *slot), u->label))
+			TRY(claim_base(u, v, c->base + *slot, check, ret));
+	}
+	return ST_OK;
+}
