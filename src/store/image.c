@@ -208,30 +208,46 @@ static void put_ends(struct image_out *x)
 	}
 }
 
-/* Keys that any slot may have under the view: the dictionary is small, the chunk knows which. */
-static uint32_t chunk_keys(const struct image_out *x, name_id *keys, uint32_t max)
+struct key_list {
+	VEC(name_id) keys;
+	bool failed;
+};
+
+static void add_key(struct key_list *l, name_id key)
+{
+	for (uint32_t i = 0; i < l->keys.n; i++)
+		if (l->keys.v[i] == key)
+			return;
+	if (!vec_push(MEM_OTHER, &l->keys, key))
+		l->failed = true;
+}
+
+/* Keys that any slot may have under the view: those of columns, of overflow, and, after them, those
+ * of versions: a value that has no column is nowhere else once it is removed. */
+static enum status chunk_keys(const struct image_out *x, struct key_list *ret)
 {
 	const struct chunk *c = x->c;
 	const struct table *t =
 	    atomic_load_explicit(&((struct chunk *)c)->table, memory_order_acquire);
-	uint32_t n = 0;
 
-	for (uint32_t i = 0; i < t->n_cols && n < max; i++)
-		keys[n++] = t->cols[i].key;
-	for (uint32_t slot = 0; t->overflow != NULL && slot < MIN_OF(t->cap, x->n_slots); slot++) {
+	for (uint32_t i = 0; i < t->n_cols; i++)
+		add_key(ret, t->cols[i].key);
+	for (uint32_t slot = 0; slot < x->n_slots; slot++) {
 		if (!out_exists(x, slot))
 			continue;
 		const struct overflow *o =
-		    atomic_load_explicit(&t->overflow[slot], memory_order_acquire);
-		for (uint32_t i = 0; o != NULL && i < o->n; i++) {
-			uint32_t j = 0;
-			while (j < n && keys[j] != o->props[i].key)
-				j++;
-			if (j == n && n < max)
-				keys[n++] = o->props[i].key;
-		}
+		    t->overflow != NULL && slot < t->cap
+			? atomic_load_explicit(&t->overflow[slot], memory_order_acquire)
+			: NULL;
+		for (uint32_t i = 0; o != NULL && i < o->n; i++)
+			add_key(ret, o->props[i].key);
+		atomic_thread_fence(memory_order_acquire);
+		for (struct undo *u = chunk_chain(c, slot); u != NULL;
+		     u = atomic_load_explicit(&u->next, memory_order_acquire))
+			if (u->kind == UNDO_PROP)
+				add_key(ret, u->key);
 	}
-	return n;
+	return ret->failed ? ST_NOMEM : ST_OK;
 }
 
 static void put_key(struct image_out *x, name_id key)
@@ -267,8 +283,6 @@ uint32_t image_chunks(struct graph *g, enum image_section section)
 	return atomic_load_explicit(&g->spaces[kind_of(section)].n_chunks, memory_order_acquire);
 }
 
-#define IMAGE_KEYS_MAX 65536
-
 enum status image_chunk(struct graph *g, enum image_section section, uint32_t i,
 			const struct view *v, struct buf *out, uint64_t *ret_first,
 			uint64_t *ret_last)
@@ -288,15 +302,13 @@ enum status image_chunk(struct graph *g, enum image_section section, uint32_t i,
 		TRY(put_sets(&x));
 	else
 		put_ends(&x);
-	name_id *keys = mem_alloc(MEM_OTHER, IMAGE_KEYS_MAX * sizeof *keys);
-	if (keys == NULL)
-		return ST_NOMEM;
-	uint32_t n = chunk_keys(&x, keys, IMAGE_KEYS_MAX);
-	put_varint(out, n);
-	for (uint32_t k = 0; k < n; k++)
-		put_key(&x, keys[k]);
-	mem_free(MEM_OTHER, keys, IMAGE_KEYS_MAX * sizeof *keys);
-	return buf_status(out);
+	struct key_list l = {0};
+	enum status st = chunk_keys(&x, &l);
+	put_varint(out, l.keys.n);
+	for (uint32_t k = 0; k < l.keys.n; k++)
+		put_key(&x, l.keys.v[k]);
+	vec_release(MEM_OTHER, &l.keys);
+	return st == ST_OK ? buf_status(out) : st;
 }
 
 /* ---- a chunk in
