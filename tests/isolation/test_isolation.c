@@ -2,438 +2,472 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
+#include "store/image.h"
+#include "tests/isolation/model.h"
 #include "tests/unit/txn/txn_test.h"
+#include "value/order.h"
 
-#define NODES 3
-#define EDGES_MAX 32
-#define SESSIONS_MAX 4
-#define STEPS_MAX 16
-#define COMMITS_MAX 8
-#define ORDERS_MAX 40000 /* of one spec; more steps make no better test */
-
-enum op {
-	BEGIN,
-	GET,
-	SET,
-	INC,
-	LINK,
-	UNLINK,
-	DEL,
-	DETACH,
-	DEG,
-	NEXT,
-	SAVE,
-	BACK,
-	COMMIT,
-	ABORT,
-	N_OPS
-};
-static const char *const op_names[N_OPS] = {"begin",  "get",  "set",	"inc",	"link",
-					    "unlink", "del",  "detach", "deg",	"next",
-					    "save",   "back", "commit", "abort"};
-
-struct step {
-	enum op op;
-	int n, m; /* nodes, or a value in m */
-};
-
-struct session {
-	char name[16];
-	struct step steps[STEPS_MAX];
-	int n_steps;
-};
-
-struct spec {
-	struct session sessions[SESSIONS_MAX];
-	int n_sessions;
-};
-
-/* ---- the model ------------------------------------------------------------------------------- */
-
-struct edge {
-	int from, to;
-	elem_id id; /* in the store */
-};
-
-struct image { /* of the graph at one commit */
-	bool node[NODES], edge[EDGES_MAX];
-	int64_t x[NODES];
-};
-
-struct change {
-	enum op op; /* SET, LINK, UNLINK, DEL */
-	int at;	    /* node or edge */
-	int64_t value;
-	int clause;
-};
+#define ORDERS_MAX 20000 /* of one spec; more steps make no better test */
+#define WIDE_KEYS 128	 /* as many as a chunk has columns */
 
 struct run_session {
 	struct txn *t;
-	bool open;
 	struct txn_savepoint save;
-	int view, clause;
-	struct change log[64];
-	int n_log, n_save;
-};
-
-struct claims {			  /* of one node or edge: the newest that counts */
-	int active;		  /* session, -1: none */
-	int last_commit;	  /* of any change */
-	int deleter, last_delete; /* the same for deletions */
 };
 
 struct run {
 	struct world w;
-	elem_id nodes[NODES];
-	struct image commits[COMMITS_MAX + 1];
-	int n_commits;
-	struct edge edges[EDGES_MAX];
-	int n_edges;
-	struct claims node[NODES], edge[EDGES_MAX];
-	int maker[EDGES_MAX]; /* session whose creation is not decided, -1 */
-	int made[EDGES_MAX];  /* commit that made it */
+	struct model m;
+	elem_id nodes[NODES],
+	    edges[EDGES_MAX]; /* in the store; ELEM_NONE: not made, or given away */
 	struct run_session s[SESSIONS_MAX];
 	const struct spec *spec;
 	bool collect;
 };
 
-static const struct claims free_claims = {-1, 0, -1, 0};
+static const char *const labels[LABELS] = {"N", "M"};
 
-/* The graph as session i sees it with its own changes of clauses before `clause`. */
-static struct image seen(const struct run *r, int i, int clause)
+static name_id label_id(struct run *r, int l)
 {
-	const struct run_session *s = &r->s[i];
-	struct image g = r->commits[s->view];
-
-	for (int k = 0; k < s->n_log && s->log[k].clause < clause; k++) {
-		const struct change *c = &s->log[k];
-		if (c->op == SET)
-			g.x[c->at] = c->value;
-		else if (c->op == DEL)
-			g.node[c->at] = false;
-		else
-			g.edge[c->at] = c->op == LINK;
-	}
-	return g;
+	return store_name_find(r->w.store, NAME_LABEL, str_of(labels[l]));
 }
 
-static struct image now(const struct run *r, int i)
+static name_id key_x(struct run *r)
 {
-	return seen(r, i, 1 << 20);
+	return store_name_find(r->w.store, NAME_KEY, STR("x"));
 }
 
-static void note(struct run *r, int i, enum op op, int at, int64_t value)
-{
-	struct run_session *s = &r->s[i];
+/* ---- reads --------------------------------------------------------------------------------- */
 
-	assert_true(s->n_log < 64);
-	s->log[s->n_log++] = (struct change){op, at, value, s->clause};
+static void assert_value(struct value got, struct value want)
+{
+	assert_int_equal(got.kind, want.kind);
+	if (want.kind != V_NULL)
+		assert_true(value_same(got, want));
 }
 
-static bool taken(const struct run *r, int i, const struct claims *c)
+static void get_both(struct run *r, int i, int n)
 {
-	return (c->active >= 0 && c->active != i) || c->last_commit > r->s[i].view;
-}
-
-static enum status model_set(struct run *r, int i, int n, int64_t v)
-{
-	if (taken(r, i, &r->node[n]))
-		return ST_CONFLICT;
-	if (!now(r, i).node[n])
-		return ST_INVALID;
-	r->node[n].active = i;
-	note(r, i, SET, n, v);
-	return ST_OK;
-}
-
-static bool being_deleted(const struct run *r, int i, const struct claims *c)
-{
-	return (c->deleter >= 0 && c->deleter != i) || c->last_delete > r->s[i].view;
-}
-
-static enum status model_link(struct run *r, int i, int n, int m)
-{
-	if (being_deleted(r, i, &r->node[n]))
-		return ST_CONFLICT;
-	if (!now(r, i).node[n])
-		return ST_INVALID;
-	if (being_deleted(r, i, &r->node[m]))
-		return ST_CONFLICT;
-	if (!now(r, i).node[m])
-		return ST_INVALID;
-	int e = r->n_edges++;
-	assert_true(e < EDGES_MAX);
-	r->edges[e] = (struct edge){n, m, ELEM_NONE};
-	r->edge[e] = free_claims;
-	r->edge[e].active = i;
-	r->maker[e] = i;
-	r->made[e] = 0;
-	note(r, i, LINK, e, 0);
-	return ST_OK;
-}
-
-static enum status model_unlink(struct run *r, int i, int e)
-{
-	if (taken(r, i, &r->edge[e]))
-		return ST_CONFLICT;
-	if (!now(r, i).edge[e])
-		return ST_OK;
-	r->edge[e].active = r->edge[e].deleter = i;
-	note(r, i, UNLINK, e, 0);
-	return ST_OK;
-}
-
-static bool touches(const struct run *r, int e, int n)
-{
-	return r->edges[e].from == n || r->edges[e].to == n;
-}
-
-/* Whether session i has this change in its log still. */
-static bool logged(const struct run *r, int i, enum op op, int at)
-{
-	for (int k = 0; k < r->s[i].n_log; k++)
-		if (r->s[i].log[k].op == op && r->s[i].log[k].at == at)
-			return true;
-	return false;
-}
-
-static bool edge_is_contested(const struct run *r, int i, int e)
-{
-	const struct claims *c = &r->edge[e];
-
-	if (r->maker[e] >= 0 && r->maker[e] != i)
-		return logged(r, r->maker[e], LINK, e);
-	if (r->made[e] > r->s[i].view || c->last_delete > r->s[i].view)
-		return r->made[e] > 0 || c->last_delete > 0;
-	return c->deleter >= 0 && c->deleter != i && logged(r, c->deleter, UNLINK, e);
-}
-
-static enum status model_del(struct run *r, int i, int n, bool detach)
-{
-	bool left = false, contested = false;
-
-	if (taken(r, i, &r->node[n]))
-		return ST_CONFLICT;
-	if (!now(r, i).node[n])
-		return logged(r, i, DEL, n) ? ST_OK : ST_INVALID;
-	r->node[n].active = r->node[n].deleter = i;
-	note(r, i, DEL, n, 0);
-	for (int e = 0; e < r->n_edges; e++) {
-		if (!touches(r, e, n))
-			continue;
-		if (detach && now(r, i).edge[e] && model_unlink(r, i, e) == ST_CONFLICT)
-			return ST_CONFLICT;
-		contested = contested || edge_is_contested(r, i, e);
-		left = left || now(r, i).edge[e];
-	}
-	return contested ? ST_CONFLICT : left ? ST_INVALID : ST_OK;
-}
-
-static void model_end(struct run *r, int i, bool commit)
-{
-	struct run_session *s = &r->s[i];
-	int lsn = r->n_commits + 1;
-
-	if (commit && s->n_log > 0) {
-		struct image g = r->commits[r->n_commits];
-		assert_true(lsn <= COMMITS_MAX);
-		for (int k = 0; k < s->n_log; k++) {
-			const struct change *c = &s->log[k];
-			if (c->op == SET)
-				g.x[c->at] = c->value;
-			else if (c->op == DEL)
-				g.node[c->at] = false;
-			else
-				g.edge[c->at] = c->op == LINK;
-			struct claims *x =
-			    c->op == SET || c->op == DEL ? &r->node[c->at] : &r->edge[c->at];
-			if (c->op == LINK)
-				r->made[c->at] = lsn;
-			if (c->op == DEL || c->op == UNLINK)
-				x->last_delete = lsn;
-		}
-		r->commits[r->n_commits = lsn] = g;
-	}
-	for (int k = 0; k < NODES + r->n_edges; k++) {
-		struct claims *x = k < NODES ? &r->node[k] : &r->edge[k - NODES];
-		if (x->active == i && commit && s->n_log > 0)
-			x->last_commit = lsn;
-		if (x->active == i && commit && s->n_log > 0 && x->deleter == i)
-			x->last_delete = lsn;
-		if (x->active == i)
-			x->active = -1;
-		if (x->deleter == i)
-			x->deleter = -1;
-	}
-	for (int e = 0; e < r->n_edges; e++)
-		if (r->maker[e] == i)
-			r->maker[e] = -1;
-	s->open = false;
-}
-
-/* ---- a step on both
- * --------------------------------------------------------------------------------- */
-
-static int oldest_edge(const struct image *g, const struct run *r, int n)
-{
-	for (int e = 0; e < r->n_edges; e++)
-		if (g->edge[e] && r->edges[e].from == n)
-			return e;
-	return -1;
-}
-
-static enum status store_del(struct run *r, struct txn *t, int n, bool detach)
-{
-	TRY(txn_node_delete(t, r->w.g, r->nodes[n], detach, &r->w.d));
-	return txn_end_clause(t, &r->w.d);
-}
-
-static void compare_get(struct run *r, int i, int n)
-{
-	struct image g = seen(r, i, r->s[i].clause);
+	struct image g = model_reads(&r->m, i);
 	const struct view *v = txn_view(r->s[i].t);
 
+	if (r->nodes[n] == ELEM_NONE) {
+		assert_false(g.node[n]);
+		return;
+	}
 	assert_int_equal(graph_node_exists(r->w.g, v, r->nodes[n]), g.node[n]);
 	if (g.node[n])
-		assert_get(&r->w, r->s[i].t, r->nodes[n], "x", g.x[n]);
+		assert_value(graph_node_prop(r->w.g, v, r->nodes[n], key_x(r)), g.x[n]);
 }
 
-static void compare_deg(struct run *r, int i, int n)
+static void degree_both(struct run *r, int i, int n)
 {
-	struct image g = seen(r, i, r->s[i].clause);
+	struct image g = model_reads(&r->m, i);
 	uint64_t out = 0, in = 0;
 
-	for (int e = 0; e < r->n_edges; e++) {
-		out += g.edge[e] && r->edges[e].from == n;
-		in += g.edge[e] && r->edges[e].to == n;
+	for (int e = 0; e < r->m.n_edges; e++) {
+		out += g.edge[e] && r->m.edges[e].from == n;
+		in += g.edge[e] && r->m.edges[e].to == n;
 	}
+	if (r->nodes[n] == ELEM_NONE)
+		return;
 	assert_int_equal(degree(&r->w, r->s[i].t, r->nodes[n], ADJ_OUT), out);
 	assert_int_equal(degree(&r->w, r->s[i].t, r->nodes[n], ADJ_IN), in);
 }
 
-/* Both answers must be the same; the store's is given. */
-static enum status change_both(struct run *r, int i, struct step x)
+static bool has_id(const elem_id *ids, uint32_t n, elem_id id)
 {
-	struct run_session *s = &r->s[i];
-	struct image g = seen(r, i, s->clause);
-	enum status want = ST_OK, got = ST_OK;
-	elem_id id = ELEM_NONE;
-	int e;
+	for (uint32_t k = 0; k < n; k++)
+		if (ids[k] == id)
+			return true;
+	return false;
+}
+
+/* Each of the wanted nodes once, and nothing else. */
+static void assert_ids(struct run *r, const elem_id *ids, uint32_t n, const bool *want)
+{
+	uint32_t n_want = 0;
+
+	for (int k = 0; k < NODES; k++) {
+		n_want += want[k];
+		assert_true(!want[k] || has_id(ids, n, r->nodes[k]));
+	}
+	assert_int_equal(n, n_want);
+}
+
+static void scan_both(struct run *r, int i, int label)
+{
+	struct image g = model_reads(&r->m, i);
+	struct node_scan scan;
+	bool want[NODES];
+	elem_id ids[2 * NODES];
+
+	for (int n = 0; n < NODES; n++)
+		want[n] = g.node[n] && g.label[n][label];
+	node_scan_init(&scan, r->w.g, txn_view(r->s[i].t), label_id(r, label));
+	assert_ids(r, ids, node_scan_next(&scan, ids, 2 * NODES), want);
+}
+
+/* An index is used by views from the commit that made it on; others have no index to use. */
+static void find_both(struct run *r, int i, struct value v)
+{
+	struct image g = model_reads(&r->m, i);
+	const struct view *view = txn_view(r->s[i].t);
+	struct prop_index *ix = graph_index_find(r->w.g, view, label_id(r, 0), key_x(r));
+	struct arena a;
+	bool want[NODES];
+	const elem_id *ids;
+	uint32_t n;
+
+	assert_int_equal(ix != NULL, r->m.s[i].view >= r->m.index_since);
+	if (ix == NULL)
+		return;
+	for (int k = 0; k < NODES; k++)
+		want[k] = g.node[k] && g.label[k][0] && value_eq(g.x[k], v) == TRUTH_TRUE;
+	arena_init(&a, MEM_OTHER, NULL);
+	assert_int_equal(prop_index_lookup(ix, view, v, &a, &ids, &n), ST_OK);
+	assert_ids(r, ids, n, want);
+	arena_release(&a);
+}
+
+static void copy_chunks(struct graph *from, const struct view *v, struct graph *to,
+			enum image_section section)
+{
+	for (uint32_t i = 0; i < image_chunks(from, section); i++) {
+		uint64_t first, last;
+		struct buf b;
+		buf_init(&b, MEM_OTHER, 0);
+		assert_int_equal(image_chunk(from, section, i, v, &b, &first, &last), ST_OK);
+		if (b.len > 0)
+			assert_int_equal(image_load_chunk(to, section, buf_str(&b)), ST_OK);
+		buf_release(&b);
+	}
+}
+
+/* What a snapshot under the session's view holds is what the session reads. */
+static void image_both(struct run *r, int i)
+{
+	struct image g = model_reads(&r->m, i);
+	const struct view *v = txn_view(r->s[i].t), all = {.read_lsn = UINT64_MAX - 1};
+	struct store *copy;
+	struct buf names;
+
+	assert_int_equal(store_new(&copy), ST_OK);
+	buf_init(&names, MEM_OTHER, 0);
+	assert_int_equal(image_names(r->w.store, &names), ST_OK);
+	assert_int_equal(image_load_names(copy, buf_str(&names)), ST_OK);
+	buf_release(&names);
+	struct graph *to = store_graph_default(copy);
+	copy_chunks(r->w.g, v, to, IMAGE_NODES);
+	copy_chunks(r->w.g, v, to, IMAGE_EDGES);
+	assert_int_equal(image_end(copy), ST_OK);
+	for (int n = 0; n < NODES; n++) {
+		name_id has[GRAPH_LABELS_MAX];
+		if (r->nodes[n] == ELEM_NONE)
+			continue;
+		assert_int_equal(graph_node_exists(to, &all, r->nodes[n]), g.node[n]);
+		if (!g.node[n])
+			continue;
+		assert_value(graph_node_prop(to, &all, r->nodes[n], key_x(r)), g.x[n]);
+		assert_int_equal(graph_node_labels(to, &all, r->nodes[n], has),
+				 g.label[n][0] + g.label[n][1]);
+		uint64_t out = 0;
+		for (int e = 0; e < r->m.n_edges; e++)
+			out += g.edge[e] && r->m.edges[e].from == n;
+		assert_int_equal(adj_degree(to, &all, r->nodes[n], ADJ_OUT, NAME_NONE), out);
+	}
+	store_free(copy);
+}
+
+static void read_both(struct run *r, int i, struct step x)
+{
+	switch (x.op) {
+	case GET:
+		get_both(r, i, x.n);
+		break;
+	case DEG:
+		degree_both(r, i, x.n);
+		break;
+	case SCAN:
+		scan_both(r, i, x.m);
+		break;
+	case FIND:
+		find_both(r, i, x.v);
+		break;
+	default:
+		image_both(r, i);
+		break;
+	}
+}
+
+/* ---- writes -------------------------------------------------------------------------------- */
+
+static int oldest_edge(const struct image *g, const struct run *r, int n)
+{
+	for (int e = 0; e < r->m.n_edges; e++)
+		if (g->edge[e] && r->m.edges[e].from == n)
+			return e;
+	return -1;
+}
+
+/* An id is given again only when no view can see its last holder any more. */
+static void take_id(struct run *r, int n, elem_id id)
+{
+	for (int k = 0; k < NODES; k++) {
+		if (k == n || r->nodes[k] != id)
+			continue;
+		for (int i = 0; i < r->spec->n_sessions; i++)
+			if (r->m.s[i].open && r->m.s[i].view != NO_VIEW)
+				assert_false(model_reads(&r->m, i).node[k]);
+		r->nodes[k] = ELEM_NONE;
+	}
+	r->nodes[n] = id;
+}
+
+static enum status store_change(struct run *r, struct txn *t, struct step x, elem_id *ret_id)
+{
+	struct world *w = &r->w;
+	name_id n = name(t, NAME_LABEL, labels[0]), m = name(t, NAME_LABEL, labels[x.m & 1]);
+	struct prop zero = {name(t, NAME_KEY, "x"), value_int(0)};
+	elem_id id = r->nodes[x.n];
 
 	switch (x.op) {
 	case SET:
 	case INC:
-		x.m = x.op == INC ? (int)g.x[x.n] + 1 : x.m;
-		got = try_set(&r->w, s->t, r->nodes[x.n], "x", value_int(x.m));
-		want = model_set(r, i, x.n, x.m);
-		break;
+		return try_set(w, t, id, "x", x.v);
+	case NEW:
+		return txn_node_create(t, w->g, &n, 1, &zero, 1, ret_id, &w->d);
+	case LABEL:
+		return txn_label_add(t, w->g, id, m, &w->d);
+	case UNLABEL:
+		return txn_label_remove(t, w->g, id, m, &w->d);
 	case LINK:
-		got = txn_edge_create(s->t, r->w.g, name(s->t, NAME_TYPE, "R"), r->nodes[x.n],
-				      r->nodes[x.m], NULL, 0, &id, &r->w.d);
-		want = model_link(r, i, x.n, x.m);
-		if (want == ST_OK)
-			r->edges[r->n_edges - 1].id = id;
-		break;
+		return txn_edge_create(t, w->g, name(t, NAME_TYPE, "R"), id, r->nodes[x.m], NULL, 0,
+				       ret_id, &w->d);
 	case UNLINK:
-		e = oldest_edge(&g, r, x.n);
-		if (e < 0)
-			break;
-		got = txn_edge_delete(s->t, r->w.g, r->edges[e].id, &r->w.d);
-		want = model_unlink(r, i, e);
-		break;
+		return txn_edge_delete(t, w->g, r->edges[x.n], &w->d);
 	default:
-		got = store_del(r, s->t, x.n, x.op == DETACH);
-		want = model_del(r, i, x.n, x.op == DETACH);
-		break;
+		TRY(txn_node_delete(t, w->g, id, x.op == DETACH, &w->d));
+		return txn_end_clause(t, &w->d);
 	}
+}
+
+/* Both answers must be the same. */
+static enum status change_both(struct run *r, int i, struct step x)
+{
+	struct image g = model_reads(&r->m, i);
+	elem_id id = ELEM_NONE;
+
+	if (x.op == UNLINK)
+		x.n = oldest_edge(&g, r, x.n);
+	if (x.n < 0 || (x.op != UNLINK && x.op != NEW && r->nodes[x.n] == ELEM_NONE) ||
+	    (x.op == LINK && r->nodes[x.m] == ELEM_NONE))
+		return ST_OK; /* there is nothing that it could be done to */
+	if (x.op == INC)
+		x.v = value_int(g.x[x.n].kind == V_INT ? g.x[x.n].i + 1 : 1);
+	enum status got = store_change(r, r->s[i].t, x, &id);
+	enum status want = model_change(&r->m, i, x);
 	assert_int_equal(got, want);
+	if (got == ST_OK && x.op == NEW)
+		take_id(r, x.n, id);
+	if (got == ST_OK && x.op == LINK)
+		r->edges[r->m.n_edges - 1] = id;
 	return got;
 }
 
 static void write_both(struct run *r, int i, struct step x)
 {
-	struct run_session *s = &r->s[i];
 	struct txn_savepoint statement;
-	int n_log = s->n_log;
+	int n_log = r->m.s[i].n_log;
 
 	diag_reset(&r->w.d);
-	txn_savepoint(s->t, &statement);
+	txn_savepoint(r->s[i].t, &statement);
 	enum status st = change_both(r, i, x);
 	if (st == ST_CONFLICT) {
-		txn_rollback(s->t);
-		model_end(r, i, false);
+		txn_rollback(r->s[i].t);
+		model_end(&r->m, i, false);
 	} else if (st != ST_OK) { /* the statement is undone alone */
-		txn_rollback_to(s->t, &statement);
-		s->n_log = n_log;
+		txn_rollback_to(r->s[i].t, &statement);
+		model_back(&r->m, i, n_log);
+	}
+}
+
+static void ddl(struct run *r, bool create)
+{
+	struct txn *t = txn_open(&r->w, TXN_WRITE);
+
+	diag_reset(&r->w.d);
+	if (create)
+		assert_int_equal(txn_index_create(t, r->w.g, STR("by_x"), label_id(r, 0), key_x(r),
+						  false, false, &r->w.d),
+				 ST_OK);
+	else
+		assert_int_equal(txn_index_drop(t, r->w.g, STR("by_x"), true, &r->w.d), ST_OK);
+	commit(&r->w, t);
+	model_ddl(&r->m, create);
+}
+
+/* ---- a step -------------------------------------------------------------------------------- */
+
+static void begin_both(struct run *r, int i, enum txn_mode mode)
+{
+	assert_int_equal(txn_begin(r->w.m, mode, 0, &r->s[i].t), ST_OK);
+	model_begin(&r->m, i);
+}
+
+/* The view is taken by the first step that touches data. */
+static void need_view(struct run *r, int i)
+{
+	(void)txn_view(r->s[i].t);
+	if (r->m.s[i].view == NO_VIEW)
+		r->m.s[i].view = r->m.n_commits;
+}
+
+static void end_both(struct run *r, int i, bool commits)
+{
+	struct txn_commit c = {0};
+
+	if (commits && r->m.s[i].failed) {
+		assert_int_equal(txn_commit(r->s[i].t, &c, &r->w.d), ST_INVALID);
+		commits = false;
+	} else if (commits) {
+		commit(&r->w, r->s[i].t);
+	} else {
+		txn_rollback(r->s[i].t);
+	}
+	if (r->m.s[i].view == NO_VIEW)
+		r->m.s[i].view = r->m.n_commits;
+	model_end(&r->m, i, commits);
+}
+
+static void auto_step(struct run *r, int i, struct step x)
+{
+	assert_false(r->m.s[i].open);
+	begin_both(r, i, TXN_WRITE);
+	need_view(r, i);
+	write_both(r, i, x);
+	if (r->m.s[i].open)
+		end_both(r, i, true);
+}
+
+static void control_step(struct run *r, int i, struct step x)
+{
+	struct model_session *s = &r->m.s[i];
+
+	switch (x.op) {
+	case NEXT:
+		txn_next_clause(r->s[i].t);
 		s->clause++;
+		break;
+	case SAVE:
+		txn_savepoint(r->s[i].t, &r->s[i].save);
+		s->n_save = s->n_log;
+		break;
+	case BACK:
+		txn_rollback_to(r->s[i].t, &r->s[i].save);
+		model_back(&r->m, i, s->n_save);
+		break;
+	case FAIL:
+		txn_set_failed(r->s[i].t);
+		s->failed = true;
+		break;
+	default:
+		end_both(r, i, x.op == COMMIT);
+		break;
 	}
 }
 
 static void do_step(struct run *r, int i, struct step x)
 {
-	struct run_session *s = &r->s[i];
-
-	if (x.op == BEGIN) {
-		s->t = txn_open(&r->w, TXN_EXPLICIT);
-		s->view = r->n_commits;
-		s->open = true;
-		s->clause = 1;
-		return;
-	}
-	if (!s->open)
+	if (x.op == INDEX || x.op == DROP) {
+		ddl(r, x.op == INDEX);
+	} else if (x.is_auto) {
+		auto_step(r, i, x);
+	} else if (x.op == BEGIN || x.op == OPEN) {
+		begin_both(r, i, TXN_EXPLICIT);
+		if (x.op == BEGIN)
+			need_view(r, i);
+	} else if (!r->m.s[i].open) {
 		return; /* it has lost */
-	switch (x.op) {
-	case GET:
-		compare_get(r, i, x.n);
-		break;
-	case DEG:
-		compare_deg(r, i, x.n);
-		break;
-	case NEXT:
-		txn_next_clause(s->t);
-		s->clause++;
-		break;
-	case SAVE:
-		txn_savepoint(s->t, &s->save);
-		s->n_save = s->n_log;
-		break;
-	case BACK:
-		txn_rollback_to(s->t, &s->save);
-		s->n_log = s->n_save;
-		s->clause++;
-		break;
-	case COMMIT:
-		commit(&r->w, s->t);
-		model_end(r, i, true);
-		break;
-	case ABORT:
-		txn_rollback(s->t);
-		model_end(r, i, false);
-		break;
-	default:
-		write_both(r, i, x);
-		break;
+	} else if (x.op >= NEXT) {
+		control_step(r, i, x);
+	} else if (!r->m.s[i].failed) {
+		need_view(r, i);
+		if (x.op >= SET)
+			write_both(r, i, x);
+		else
+			read_both(r, i, x);
 	}
 }
 
-/* ---- orders
- * ------------------------------------------------------------------------------------------ */
+/* ---- orders -------------------------------------------------------------------------------- */
+
+/* The keys that take all columns stand on a node of their own in the same chunk. */
+static void fill_columns(struct run *r, struct txn *t)
+{
+	elem_id id = new_node(&r->w, t, labels[0], NULL, VALUE_NULL);
+	char key[8];
+
+	for (int k = 0; k < WIDE_KEYS; k++) {
+		snprintf(key, sizeof key, "k%d", k);
+		set(&r->w, t, id, key, value_int(k));
+	}
+	diag_reset(&r->w.d);
+	assert_int_equal(txn_label_remove(t, r->w.g, id, name(t, NAME_LABEL, labels[0]), &r->w.d),
+			 ST_OK);
+}
 
 static void prepare(struct run *r)
 {
 	struct txn *t = txn_open(&r->w, TXN_WRITE);
 
-	r->commits[0] = (struct image){.node = {true, true, true}, .edge = {true}};
-	for (int n = 0; n < NODES; n++) {
-		r->nodes[n] = new_node(&r->w, t, "N", "x", value_int(0));
-		r->node[n] = free_claims;
-	}
-	r->edges[0] = (struct edge){0, 1, new_edge(&r->w, t, "R", r->nodes[0], r->nodes[1])};
-	r->edge[0] = free_claims;
-	r->maker[0] = -1;
-	r->made[0] = 0;
-	r->n_edges = 1;
+	model_start(&r->m);
+	(void)name(t, NAME_LABEL, labels[1]);
+	if (r->spec->wide)
+		fill_columns(r, t);
+	for (int n = 0; n < NODES; n++)
+		r->nodes[n] =
+		    n < NODES_FIRST ? new_node(&r->w, t, "N", "x", value_int(0)) : ELEM_NONE;
+	r->edges[0] = new_edge(&r->w, t, "R", r->nodes[0], r->nodes[1]);
 	commit(&r->w, t);
+	if (r->spec->index)
+		ddl(r, true);
+}
+
+static void delete_all(struct run *r)
+{
+	struct txn *t = txn_open(&r->w, TXN_WRITE);
+	struct node_scan scan;
+	elem_id ids[2 * NODES];
+
+	diag_reset(&r->w.d);
+	node_scan_init(&scan, r->w.g, txn_view(t), NAME_NONE);
+	uint32_t n = node_scan_next(&scan, ids, 2 * NODES);
+	for (uint32_t k = 0; k < n; k++)
+		assert_int_equal(txn_node_delete(t, r->w.g, ids[k], true, &r->w.d), ST_OK);
+	commit(&r->w, t);
+}
+
+/* Nobody is left: with the nodes all versions and all that an index holds must go. */
+static void clear(struct run *r)
+{
+	const struct index_info *ix;
+	struct arena a;
+	uint32_t n;
+
+	for (int i = 0; i < r->spec->n_sessions; i++)
+		if (r->m.s[i].open)
+			txn_rollback(r->s[i].t);
+	delete_all(r);
+	collect_all(&r->w);
+	arena_init(&a, MEM_OTHER, NULL);
+	assert_int_equal(graph_indexes(r->w.g, &a, &ix, &n), ST_OK);
+	if (n > 0)
+		assert_int_equal(ix[0].n_entries, 0);
+	arena_release(&a);
+	ddl(r, false);
+	collect_all(&r->w);
 }
 
 static void run_order(struct run *r, const uint8_t *order, int n)
@@ -451,10 +485,7 @@ static void run_order(struct run *r, const uint8_t *order, int n)
 		if (r->collect)
 			(void)txn_collect(r->w.m);
 	}
-	for (int i = 0; i < spec->n_sessions; i++)
-		if (r->s[i].open)
-			txn_rollback(r->s[i].t);
-	(void)txn_collect(r->w.m);
+	clear(r);
 }
 
 /* The next order of the same steps in lexical order; false after the last. */
@@ -479,89 +510,68 @@ static bool next_order(uint8_t *v, int n)
 	return true;
 }
 
+static double n_orders_of(const struct spec *spec)
+{
+	double orders = 1;
+	int n = 0;
+
+	for (int i = 0; i < spec->n_sessions; i++)
+		for (int k = 1; k <= spec->sessions[i].n_steps; k++)
+			orders = orders * ++n / k;
+	return orders;
+}
+
+/* Of more orders than ORDERS_MAX every n-th is run. */
 static void run_spec(const struct spec *spec)
 {
 	static struct run r;
 	uint8_t order[SESSIONS_MAX * STEPS_MAX];
-	int n = 0, n_orders = 0;
+	int n = 0, n_run = 0;
+	uint64_t step = (uint64_t)(n_orders_of(spec) / ORDERS_MAX) + 1, k = 0;
 
 	for (int i = 0; i < spec->n_sessions; i++)
-		for (int k = 0; k < spec->sessions[i].n_steps; k++)
+		for (int j = 0; j < spec->sessions[i].n_steps; j++)
 			order[n++] = (uint8_t)i;
 	r = (struct run){.spec = spec};
 	world_open(&r.w);
 	do {
+		if (k++ % step != 0)
+			continue;
 		run_order(&r, order, n);
-	} while (++n_orders < ORDERS_MAX && next_order(order, n));
-	print_message("  %d orders of %d steps\n", n_orders, n);
+		n_run++;
+	} while (next_order(order, n));
+	print_message("  %d of %.0f orders of %d steps\n", n_run, n_orders_of(spec), n);
 	world_close(&r.w);
-}
-
-/* ---- reading a spec
- * ------------------------------------------------------------------------------------- */
-
-static struct step parse_step(char *z)
-{
-	struct step x = {.op = N_OPS};
-	char word[3][16] = {"", "", ""};
-	int k = sscanf(z, " %15s %15s %15s", word[0], word[1], word[2]);
-
-	for (int op = 0; op < N_OPS; op++)
-		if (k > 0 && strcmp(word[0], op_names[op]) == 0)
-			x.op = (enum op)op;
-	assert_int_not_equal(x.op, N_OPS);
-	x.n = word[1][0] - 'a';
-	x.m = x.op == SET ? atoi(word[2]) : word[2][0] - 'a';
-	return x;
-}
-
-static void parse_line(struct spec *spec, char *line)
-{
-	char *colon = strchr(line, ':'), *save = NULL;
-
-	if (line[0] == '#' || colon == NULL)
-		return;
-	assert_true(spec->n_sessions < SESSIONS_MAX);
-	struct session *s = &spec->sessions[spec->n_sessions++];
-	snprintf(s->name, sizeof s->name, "%.*s", (int)(colon - line), line);
-	for (char *z = strtok_r(colon + 1, ",\n", &save); z != NULL;
-	     z = strtok_r(NULL, ",\n", &save)) {
-		assert_true(s->n_steps < STEPS_MAX);
-		s->steps[s->n_steps++] = parse_step(z);
-	}
-}
-
-static void run_file(const char *file)
-{
-	const char *dir = getenv("GEODE_SRCDIR");
-	struct spec spec = {0};
-	char path[512], line[256];
-
-	snprintf(path, sizeof path, "%s/tests/isolation/%s.spec", dir != NULL ? dir : ".", file);
-	FILE *f = fopen(path, "r");
-	assert_non_null(f);
-	while (fgets(line, sizeof line, f) != NULL)
-		parse_line(&spec, line);
-	fclose(f);
-	assert_true(spec.n_sessions > 0);
-	run_spec(&spec);
 }
 
 static void one_spec(void **state)
 {
-	run_file(*state);
+	const char *dir = getenv("GEODE_SRCDIR");
+	struct spec spec;
+	char path[512];
+
+	snprintf(path, sizeof path, "%s/tests/isolation/%s.spec", dir != NULL ? dir : ".",
+		 (const char *)*state);
+	spec_read(path, &spec);
+	run_spec(&spec);
 }
 
-#define SPEC(file)                                                                                 \
-	{                                                                                          \
-#file, one_spec, NULL, NULL, #file                                                 \
-	}
+/* clang-format off */
+#define SPEC(file) {#file, one_spec, NULL, NULL, #file}
+/* clang-format on */
 
-int main(void)
+int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    SPEC(lost_update), SPEC(aborted_entry), SPEC(dirty_read),	 SPEC(clauses),
-	    SPEC(savepoint),   SPEC(delete_node),   SPEC(dangling_edge), SPEC(hub),
+	    SPEC(lost_update),	 SPEC(aborted_entry), SPEC(dirty_read),	   SPEC(clauses),
+	    SPEC(savepoint),	 SPEC(delete_node),   SPEC(dangling_edge), SPEC(hub),
+	    SPEC(hot_key),	 SPEC(widths),	      SPEC(kinds),	   SPEC(texts),
+	    SPEC(overflow),	 SPEC(index_5_6_5),   SPEC(index_build),   SPEC(index_labels),
+	    SPEC(labels),	 SPEC(id_reuse),      SPEC(write_skew),	   SPEC(view_late),
+	    SPEC(failed),	 SPEC(opposite),      SPEC(aborted_own),   SPEC(snapshot),
+	    SPEC(snapshot_wide),
 	};
+	if (argc > 1)
+		cmocka_set_test_filter(argv[1]);
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
