@@ -259,6 +259,24 @@ static enum status step_values(struct op_aggregate *a, struct exec *x, struct ag
 	return ST_OK;
 }
 
+/* count(*) */
+static void count_rows(const struct op_aggregate *a, struct agg_run *r, const struct batch *b,
+		       const uint32_t *group)
+{
+	const struct pop *pop = a->op.pop;
+
+	if (pop->aggregate.weighted) {
+		const struct column *w = &b->cols[pop->aggregate.weight];
+		for (uint32_t i = 0; i < b->n_sel; i++)
+			r->counts[group[i]] += (uint64_t)w->i[batch_row(b, i)];
+	} else if (a->groups.n_keys == 0) {
+		r->counts[0] += b->n_sel;
+	} else {
+		for (uint32_t i = 0; i < b->n_sel; i++)
+			r->counts[group[i]]++;
+	}
+}
+
 static enum status take_batch(struct op_aggregate *a, struct exec *x, const struct batch *b)
 {
 	const struct pop *pop = a->op.pop;
@@ -271,11 +289,7 @@ static enum status take_batch(struct op_aggregate *a, struct exec *x, const stru
 	for (uint32_t i = 0; i < pop->aggregate.n_aggs; i++) {
 		struct agg_run *r = &a->runs[i];
 		if (r->plan->fn == NULL) {
-			if (a->groups.n_keys == 0)
-				r->counts[0] += b->n_sel;
-			else
-				for (uint32_t k = 0; k < b->n_sel; k++)
-					r->counts[group[k]]++;
+			count_rows(a, r, b, group);
 			continue;
 		}
 		if (r->arg != NULL)

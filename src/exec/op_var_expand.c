@@ -1,5 +1,7 @@
-/* exec/op_var_expand.c - POP_VAR_EXPAND: from a bound node along min..max edges; one row a path. */
-#include "exec/path.h"
+/* exec/op_var_expand.c - POP_VAR_EXPAND: from a bound node along min..max edges; one row a path,
+ * or, where nobody above counts rows (ends_once), one an end. */
+#include "exec/once.h"
+#include "exec/reach.h"
 
 struct op_var_expand {
 	struct op op;
@@ -14,6 +16,11 @@ struct op_var_expand {
 	uint16_t *rows;
 	elem_id *ends;
 	struct value *lists, *values;
+	struct exec_arena search; /* of the current row, with ends_once */
+	struct reach reach;
+	struct exec_arena once_arena;
+	struct once once; /* with ends_once: rows that are alike search once */
+	bool alike;	  /* rows can be: nothing else in them decides which edges may be taken */
 };
 
 static enum status var_expand_open(struct op *op, struct exec *x)
@@ -29,6 +36,12 @@ static enum status var_expand_open(struct op *op, struct exec *x)
 	if (e->rows == NULL || e->ends == NULL || e->lists == NULL || e->values == NULL)
 		return ST_NOMEM;
 	TRY(path_open(x, op->pop, &e->walk));
+	exec_arena_init(x, &e->search);
+	exec_arena_init(x, &e->once_arena);
+	e->alike = op->pop->expand.ends_once && op->pop->expand.n_unique == 0 &&
+		   op->pop->expand.edge_pred == NULL && !op->pop->expand.into;
+	if (e->alike)
+		TRY(once_open(x, &e->once, &e->once_arena.a, op->pop->n_carry));
 	return own_batch_init(x, &e->out);
 }
 
@@ -49,7 +62,19 @@ static enum status open_row(struct op_var_expand *e, struct exec *x)
 		return ST_OK;
 	if (e->bound)
 		e->target = value_elem_id(to);
-	return path_begin(x, &e->walk, value_elem_id(from), e->in, row);
+	if (e->alike) {
+		enum once_row once;
+		struct adj_slice none;
+		TRY(once_begin(&e->once, e->in, row, pop->carry, pop->n_carry, value_elem_id(from),
+			       &once, &none));
+		if (once != ONCE_FIRST)
+			return ST_OK;
+	}
+	TRY(path_begin(x, &e->walk, value_elem_id(from), e->in, row));
+	if (!pop->expand.ends_once)
+		return ST_OK;
+	arena_reset(&e->search.a);
+	return reach_begin(&e->reach, &e->search.a, &e->walk);
 }
 
 static enum status take_path(struct op_var_expand *e)
@@ -68,16 +93,42 @@ static enum status take_path(struct op_var_expand *e)
 	return ST_OK;
 }
 
+/* The next ends of the current row; false: it has no more. */
+static enum status take_ends(struct op_var_expand *e, struct exec *x, bool *ret_any)
+{
+	uint32_t n = 0, kept = 0;
+	elem_id *ends = e->ends + e->n;
+
+	if (e->walk.live)
+		TRY(reach_next(&e->reach, x, ends, x->batch_rows - e->n, &n));
+	*ret_any = n != 0;
+	for (uint32_t i = 0; i < n; i++)
+		if (!e->bound || ends[i] == e->target)
+			ends[kept++] = ends[i];
+	if (e->bound && kept != 0)
+		e->walk.live = false; /* there is no other end */
+	for (uint32_t i = 0; i < kept; i++)
+		e->rows[e->n++] = (uint16_t)batch_row(e->in, e->i_sel);
+	return ST_OK;
+}
+
+static enum status take_paths(struct op_var_expand *e, struct exec *x, bool *ret_any)
+{
+	TRY(path_next(x, &e->walk, ret_any));
+	return *ret_any ? take_path(e) : ST_OK;
+}
+
 static enum status var_expand_fill(struct op_var_expand *e, struct exec *x)
 {
 	while (e->n < x->batch_rows && e->i_sel < e->in->n_sel) {
 		bool any;
 		if (!e->row_open)
 			TRY(open_row(e, x));
-		TRY(path_next(x, &e->walk, &any));
-		if (any) {
-			TRY(take_path(e));
-		} else {
+		if (e->op.pop->expand.ends_once)
+			TRY(take_ends(e, x, &any));
+		else
+			TRY(take_paths(e, x, &any));
+		if (!any) {
 			e->row_open = false;
 			e->i_sel++;
 		}
@@ -141,6 +192,10 @@ static enum status var_expand_reset(struct op *op, struct exec *x)
 
 	e->in = NULL;
 	e->n = 0;
+	if (e->alike) {
+		arena_reset(&e->once_arena.a);
+		TRY(once_open(x, &e->once, &e->once_arena.a, op->pop->n_carry));
+	}
 	return op_reset(op->left, x);
 }
 

@@ -3,8 +3,6 @@
 
 #include "base/bits.h"
 
-#define PASS_WINDOW 64u /* entries of a slice that edge_pred looks at together */
-
 enum status path_open(struct exec *x, const struct pop *pop, struct path_walk *w)
 {
 	uint32_t n = x->plan->n_slots;
@@ -64,28 +62,36 @@ enum status path_begin(struct exec *x, struct path_walk *w, elem_id start, const
 	return push(x, w, 0, start, ELEM_NONE);
 }
 
-/* edge_pred for the next window of the slice. */
-static enum status look_ahead(struct exec *x, struct path_walk *w, struct path_frame *f)
+enum status path_edges_pass(struct exec *x, struct path_walk *w, const uint32_t *edges, uint32_t n,
+			    uint64_t *ret)
 {
-	uint32_t n = MIN_OF(f->slice.n - f->at, PASS_WINDOW);
 	const struct column *c;
 
-	f->pass_at = f->at;
-	f->pass_n = n;
-	f->pass = ~UINT64_C(0);
+	*ret = ~UINT64_C(0);
 	if (w->edge_pred == NULL)
 		return ST_OK;
-	TRY(col_prepare(x, &w->pred_edges, COL_EDGE, PASS_WINDOW));
+	TRY(col_prepare(x, &w->pred_edges, COL_EDGE, PATH_WINDOW));
 	for (uint32_t i = 0; i < n; i++)
-		w->pred_edges.c.id[i] = f->slice.edges[f->at + i];
+		w->pred_edges.c.id[i] = edges[i];
 	w->pred_batch.n_rows = w->pred_batch.n_sel = n;
 	TRY(prog_eval_local(w->edge_pred, x, &w->pred_batch, &w->pred_edges.c, &c));
-	f->pass = 0;
+	*ret = 0;
 	for (uint32_t i = 0; i < n; i++) {
 		struct value v = column_get(c, i);
 		if (v.kind == V_BOOL && v.b)
-			f->pass |= UINT64_C(1) << i;
+			*ret |= UINT64_C(1) << i;
 	}
+	return ST_OK;
+}
+
+/* edge_pred for the next window of the slice. */
+static enum status look_ahead(struct exec *x, struct path_walk *w, struct path_frame *f)
+{
+	uint32_t n = MIN_OF(f->slice.n - f->at, PATH_WINDOW);
+
+	TRY(path_edges_pass(x, w, f->slice.edges + f->at, n, &f->pass));
+	f->pass_at = f->at;
+	f->pass_n = n;
 	return ST_OK;
 }
 

@@ -12,6 +12,7 @@
 #include "exec/edges.h"
 
 #define PATH_EDGES_MAX 1000000 /* edges of one path */
+#define PATH_WINDOW 64u	       /* entries of a slice that edge_pred looks at together */
 
 struct path_frame {
 	elem_id node;
@@ -43,6 +44,9 @@ enum status path_open(struct exec *x, const struct pop *pop, struct path_walk *w
 /* Starts at a node; row is for edge_pred and for the edges that are used already. */
 enum status path_begin(struct exec *x, struct path_walk *w, elem_id start, const struct batch *b,
 		       uint32_t row) MUST_CHECK;
+/* Which of up to PATH_WINDOW edges edge_pred lets through: one bit each. */
+enum status path_edges_pass(struct exec *x, struct path_walk *w, const uint32_t *edges, uint32_t n,
+			    uint64_t *ret) MUST_CHECK;
 /* *ret_any false: no more paths. */
 enum status path_next(struct exec *x, struct path_walk *w, bool *ret_any) MUST_CHECK;
 

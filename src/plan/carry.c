@@ -65,6 +65,8 @@ static void make_slots(uint32_t n, const struct make *items, struct slot_set *ne
 
 static void expand_need(const struct pop *o, struct slot_set *need)
 {
+	if (o->kind == POP_DEGREE)
+		slot_del(need, o->expand.weight);
 	slot_del(need, o->expand.edge);
 	slot_del(need, o->expand.path);
 	if (o->expand.into)
@@ -99,6 +101,7 @@ static void input_need(const struct pop *o, struct slot_set *need)
 		expr_slots(o->seek.value, need);
 		break;
 	case POP_EXPAND:
+	case POP_DEGREE:
 	case POP_VAR_EXPAND:
 	case POP_SHORTEST:
 		expand_need(o, need);
@@ -115,6 +118,8 @@ static void input_need(const struct pop *o, struct slot_set *need)
 			expr_slots(o->aggregate.keys[i].expr, need);
 		for (uint32_t i = 0; i < o->aggregate.n_aggs; i++)
 			expr_slots(o->aggregate.aggs[i].arg, need);
+		if (o->aggregate.weighted)
+			slot_add(need, o->aggregate.weight);
 		break;
 	case POP_DISTINCT:
 		for (uint32_t i = 0; i < o->distinct.n; i++)
@@ -180,6 +185,9 @@ static void made_slots(const struct pop *o, struct slot_set *has)
 		slot_add(has, o->expand.edge);
 		slot_add(has, o->expand.path);
 		slot_add(has, o->expand.to);
+		break;
+	case POP_DEGREE:
+		slot_add(has, o->expand.weight);
 		break;
 	case POP_PROJECT:
 		for (uint32_t i = 0; i < o->project.n; i++)

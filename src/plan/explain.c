@@ -9,6 +9,7 @@ static const char *const pop_names[] = {
     [POP_INDEX_SEEK] = "IndexSeek",
     [POP_NODE_BY_ID] = "NodeById",
     [POP_EXPAND] = "Expand",
+    [POP_DEGREE] = "Degree",
     [POP_VAR_EXPAND] = "VarExpand",
     [POP_SHORTEST] = "ShortestPath",
     [POP_FILTER] = "Filter",
@@ -76,7 +77,7 @@ static void put_hop(const struct plan *p, struct buf *b, const struct pop *o)
 		put_name(p, b, o->expand.types[i]);
 	}
 	buf_puts(b, o->expand.dir == DIR_OUT ? "]->" : "]-");
-	if (o->kind != POP_EXPAND) {
+	if (o->kind == POP_VAR_EXPAND || o->kind == POP_SHORTEST) {
 		buf_printf(b, "{%u,", o->expand.min);
 		if (o->expand.max != UINT32_MAX)
 			buf_printf(b, "%u", o->expand.max);
@@ -84,9 +85,17 @@ static void put_hop(const struct plan *p, struct buf *b, const struct pop *o)
 	}
 	buf_putc(b, '(');
 	put_slot(p, b, o->expand.to);
+	if (o->kind == POP_DEGREE && o->expand.to_label != NAME_NONE) {
+		buf_putc(b, ':');
+		put_name(p, b, o->expand.to_label);
+	}
 	buf_putc(b, ')');
 	if (o->expand.into)
 		buf_puts(b, ", both ends bound");
+	if (o->kind == POP_DEGREE)
+		buf_puts(b, ", counted");
+	if (o->expand.ends_once)
+		buf_puts(b, ", each end once");
 }
 
 static void put_assigns(const struct plan *p, struct buf *b, uint32_t n, const struct assign *items)
@@ -168,6 +177,7 @@ static void put_detail(const struct plan *p, struct buf *b, const struct pop *o)
 		put_source(p, b, o->seek.value);
 		break;
 	case POP_EXPAND:
+	case POP_DEGREE:
 	case POP_VAR_EXPAND:
 	case POP_SHORTEST:
 		put_hop(p, b, o);

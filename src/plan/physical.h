@@ -27,6 +27,7 @@ enum pop_kind {
 	POP_INDEX_SEEK, /* out node: label.key = value (a lookup for each input row) */
 	POP_NODE_BY_ID, /* out node: id(node) = value */
 	POP_EXPAND,	/* from a bound node along one edge to node (or to a bound node: into) */
+	POP_DEGREE,	/* sets slot weight to the number of rows that an expansion would give */
 	POP_VAR_EXPAND, /* from a bound node along min..max edges */
 	POP_SHORTEST,	/* any or all shortest paths between two bound nodes, or from one to those
 			   that pass */
@@ -128,7 +129,9 @@ struct pop {
 			uint8_t dir;		 /* enum pat_dir */
 			uint8_t mode;		 /* enum path_mode, var_expand only */
 			bool optional_end;	 /* shortest: all of them, not any */
-			uint32_t n_types;	 /* 0: all */
+			bool ends_once; /* nobody above counts rows: each end (of an expansion: each
+					   edge and end) once for the same carried values */
+			uint32_t n_types; /* 0: all */
 			const uint32_t *types;
 			uint32_t n_unique; /* edge slots (or lists of edges) that must differ */
 			const uint32_t *unique;
@@ -137,7 +140,9 @@ struct pop {
 			const struct expr
 			    *edge_pred; /* each edge on the way: EXPR_LOCAL 0; may be NULL */
 			const struct expr
-			    *node_pred; /* shortest from one end: the end node, slot to */
+			    *node_pred;	   /* shortest from one end: the end node, slot to */
+			uint32_t weight;   /* degree: the slot that gets the number */
+			uint32_t to_label; /* degree: of the ends that count, or NAME_NONE */
 		} expand;
 		struct {
 			const struct expr *pred;
@@ -150,6 +155,8 @@ struct pop {
 			uint32_t n_keys, n_aggs;
 			const struct assign *keys;
 			const struct plan_agg *aggs;
+			bool weighted; /* a row stands for as many as slot weight says */
+			uint32_t weight;
 		} aggregate;
 		struct {
 			uint32_t n;

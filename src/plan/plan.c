@@ -85,7 +85,11 @@ static enum status finish(struct planner *p, const struct pop *root)
 {
 	struct plan *plan = p->plan;
 
+	if (!p->no_rewrites)
+		TRY(rewrite_count(p, (struct pop *)root));
 	TRY(plan_carry(p, (struct pop *)root));
+	if (!p->no_rewrites)
+		rewrite_distinct((struct pop *)root);
 	plan->root = root;
 	plan->ops = arena_dup(p->a, p->ops.v, p->ops.n * sizeof p->ops.v[0]);
 	plan->names = arena_dup(p->a, p->names.v, p->names.n * sizeof p->names.v[0]);

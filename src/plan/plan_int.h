@@ -66,6 +66,11 @@ void expr_slots(const struct expr *e, struct slot_set *ret);
 /* Fills carry[] of every operator below root. ST_NOMEM. */
 enum status plan_carry(struct planner *p, struct pop *root) MUST_CHECK;
 
+/* Rewrites of the whole tree, one a file: before slots are carried, */
+enum status rewrite_count(struct planner *p, struct pop *root) MUST_CHECK;
+/* and after. */
+void rewrite_distinct(struct pop *root);
+
 /* A new operator; NULL: no memory, or PLAN_OPS_MAX (then the diag is set). */
 struct pop *pop_new(struct planner *p, enum pop_kind kind, const struct pop *left);
 /* A slot of its own, named after a variable (or ""); SLOT_NONE: no memory, or PLAN_SLOTS_MAX is
