@@ -154,8 +154,8 @@ void plan_cache_put(struct plan_cache *c, struct str text, const struct token_li
 	size_t tokens_size = tokens->n * sizeof(struct token);
 	size_t size = sizeof(struct entry) + tokens_size + text.len;
 
-	if (text.len > PLAN_CACHE_TEXT_MAX)
-		return;
+	if (text.len > PLAN_CACHE_TEXT_MAX || graph_is_dropped(p->graph))
+		return; /* the drop has moved the version already */
 	struct entry *e = mem_alloc(MEM_PLAN, size);
 	if (e == NULL)
 		return;

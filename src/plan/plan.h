@@ -19,6 +19,10 @@ struct plan_options {
 	 * whole sorts; no index, no hash join, no operator that stands for several. Tests compare
 	 * the answers of both. */
 	bool no_rewrites;
+	/* Read point at which USE finds graphs by name; 0: all that are not dropped. */
+	uint64_t catalog_lsn;
+	struct graph *home; /* HOME_GRAPH; NULL: the default graph */
+	bool bound;	    /* the session may use no graph but its own */
 };
 
 /* A plan for a query or a data-modifying statement (not for transaction control, DDL or session
@@ -27,6 +31,11 @@ struct plan_options {
 enum status plan_make(const struct ast_statement *st, struct str text,
 		      const struct token_list *tokens, struct graph *g,
 		      const struct plan_options *opt, struct plan **ret, struct diag *d) MUST_CHECK;
+
+/* The graph called name at a read point. 42002 at the name's place, with a suggestion, when there
+ * is none. */
+enum status plan_find_graph(struct store *s, const struct ast_name *name, uint64_t lsn,
+			    struct graph **ret, struct diag *d) MUST_CHECK;
 
 /* ---- cache: token stream with the literals lifted out + graph + catalog version -> plan
  * ----------- */

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "gql/gql.h"
+#include "server/graphs.h"
 #include "server/server_int.h"
 #include "server/session.h"
 
@@ -31,8 +32,11 @@ static void answer_done(struct session *s)
 	case REQUEST_ROLLBACK_TO:
 		answer_rollback_to(&out);
 		break;
+	case REQUEST_HELLO:
+		graphs_greet(s);
+		return;
 	default:
-		statement_take_empty(&out, GQL_SUCCESS);
+		statement_take_empty(&out, s->st.outcome);
 		session_append_trailing(s, &out);
 		break;
 	}
@@ -191,7 +195,8 @@ static void release_savepoint(struct session *s, struct str name)
 
 /* ---- catalog ---- */
 
-static enum status create_index(struct session *s, struct txn *t, const struct ast_statement *ast)
+static enum status create_index(struct session *s, struct txn *t, struct graph *g,
+				const struct ast_statement *ast)
 {
 	struct diag *d = &s->st.diag;
 	name_id label, key;
@@ -201,16 +206,21 @@ static enum status create_index(struct session *s, struct txn *t, const struct a
 				"an index has one property key of one node label");
 	TRY(txn_name(t, NAME_LABEL, ast->index.label.text, &label, d));
 	TRY(txn_name(t, NAME_KEY, ast->index.keys[0].text, &key, d));
-	return txn_index_create(t, s->conn->graph, ast->index.name.text, label, key,
+	return txn_index_create(t, g, ast->index.name.text, label, key,
 				ast->index.unique, ast->index.if_exists, d);
 }
 
 static enum status run_ddl(struct session *s, struct txn *t, const struct ast_statement *ast)
 {
+	if (ast->kind == AST_CREATE_GRAPH || ast->kind == AST_DROP_GRAPH)
+		return graphs_change(s, t, ast);
+	struct graph *g = graphs_current(s, t);
+	if (g == NULL)
+		return statement_graph_is_gone(&s->st);
 	if (ast->kind == AST_DROP_INDEX || ast->kind == AST_DROP_CONSTRAINT)
-		return txn_index_drop(t, s->conn->graph, ast->index.name.text, ast->index.if_exists,
+		return txn_index_drop(t, g, ast->index.name.text, ast->index.if_exists,
 				      &s->st.diag);
-	return create_index(s, t, ast);
+	return create_index(s, t, g, ast);
 }
 
 /* A transaction of its own; in an explicit one it is refused. */
@@ -246,15 +256,22 @@ static void catalog_statement(struct session *s)
 	refuse(s, &st->diag);
 }
 
-static void use_graph(struct session *s, const struct ast_name *name)
+static void use_graph(struct session *s, const struct ast_statement *ast)
 {
-	struct graph *g = store_graph_find(s->conn->io->server->store, name->text);
+	if (graphs_use(s, ast, &s->st.diag) == ST_OK)
+		answer_done(s);
+	else
+		refuse(s, &s->st.diag);
+}
 
-	if (g == NULL) {
-		refuse_text(s, GQL_BAD_REFERENCE, "no graph of that name");
-		return;
-	}
-	s->conn->graph = g;
+static void reset_session(struct session *s, const struct ast_statement *ast)
+{
+	bool all = ast->kind == AST_SESSION_CLOSE || ast->session.reset == AST_RESET_ALL;
+
+	if (all)
+		session_roll_back(s);
+	if (all || ast->session.reset == AST_RESET_GRAPH)
+		s->has_graph = false;
 	answer_done(s);
 }
 
@@ -272,8 +289,12 @@ void command_run(struct session *s)
 {
 	const struct ast_statement *ast = s->st.ast;
 
-	if (ast->kind >= AST_CREATE_INDEX && ast->kind <= AST_DROP_CONSTRAINT) {
+	if (ast->kind >= AST_CREATE_INDEX && ast->kind <= AST_DROP_GRAPH) {
 		catalog_statement(s);
+		return;
+	}
+	if (ast->kind == AST_USE_GRAPH) { /* its transaction holds the epoch */
+		use_graph(s, ast);
 		return;
 	}
 	end_own_transaction(s);
@@ -296,13 +317,9 @@ void command_run(struct session *s)
 	case AST_RELEASE:
 		release_savepoint(s, ast->txn.name.text);
 		break;
-	case AST_USE_GRAPH:
-		use_graph(s, &ast->graph.name);
-		break;
 	case AST_SESSION_RESET:
 	case AST_SESSION_CLOSE:
-		session_roll_back(s);
-		answer_done(s);
+		reset_session(s, ast);
 		break;
 	default:
 		refuse_text(s, GQL_FEATURE_NOT_SUPPORTED, "this statement is not supported");

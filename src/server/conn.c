@@ -62,22 +62,12 @@ void conn_close(struct conn *c, uint64_t code)
 
 enum status conn_hello(struct conn *c, const struct request_hello *h, struct diag *d)
 {
-	struct store *store = c->io->server->store;
-	struct graph *g = store_graph_default(store);
-
 	if (!net_address_is_loopback(net_conn_peer(c->net))) {
 		(void)diag_set(d, GQL_AUTH_FAILED, DIAG_NO_POSITION,
 			       "no user exists: only connections from this machine are accepted");
 		diag_hint(d, "connect over 127.0.0.1 or ::1");
 		return ST_INVALID;
 	}
-	if (h->graph.p != NULL && h->graph.len != 0)
-		g = store_graph_find(store, h->graph);
-	if (g == NULL)
-		return diag_set(d, GQL_BAD_REFERENCE, DIAG_NO_POSITION, "no graph '" STR_FMT "'",
-				STR_ARG(h->graph));
-	c->graph = g;
 	c->habits = habits_of(h->client_name, STR(""));
-	c->greeted = true;
 	return ST_OK;
 }

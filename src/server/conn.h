@@ -16,7 +16,8 @@ struct conn {
 	struct io *io;
 	struct net_conn *net; /* NULL: gone */
 	const struct habits *habits;
-	struct graph *graph; /* bound by hello */
+	uint32_t graph_id; /* of the home graph of its sessions: the login's, or the default one */
+	bool graph_bound;  /* the login named it: its sessions stay in it */
 	bool greeted;
 	char session_id[37]; /* UUID */
 	uint32_t n_sessions;
@@ -27,7 +28,7 @@ struct conn *conn_new(struct io *io, struct net_conn *net);
 /* The peer is gone; freed with its last session. */
 void conn_closed(struct conn *c);
 void conn_release(struct conn *c); /* a session has ended */
-/* Logs in. Any name and password from this machine (ruling R3: there are no users yet); nobody from
+/* Checks who logs in; the graph is graphs.h's. Any name and password from this machine (ruling R3: there are no users yet); nobody from
  * elsewhere. */
 enum status conn_hello(struct conn *c, const struct request_hello *h, struct diag *d) MUST_CHECK;
 void conn_close(struct conn *c, uint64_t code);

@@ -1,6 +1,7 @@
 #include "server/session.h"
 #include "base/clock.h"
 #include "server/command.h"
+#include "server/graphs.h"
 #include "server/server_int.h"
 
 #define SESSION_SCHEMA_NS UINT64_C(5000000000)	 /* a statement that runs longer sends its schema */
@@ -384,7 +385,7 @@ static void on_execute(struct session *s, const struct request *req)
 	st->auto_commit = s->txn == NULL;
 	st->page_rows = req->execute.page_size != 0 ? req->execute.page_size : HABIT_PULL_ROWS;
 	if (r == ST_OK)
-		r = statement_open(st, s->conn->io->server, s->conn->graph, &req->execute);
+		r = graphs_open_statement(s, &req->execute);
 	else
 		(void)diag_fail(&st->diag, r, GQL_RESOURCES, DIAG_NO_POSITION,
 				"too many open transactions (limit %u)", TXN_ACTIVE_MAX);
@@ -424,19 +425,18 @@ static void on_pull(struct session *s, const struct request *req)
 
 static void on_hello(struct session *s, const struct request *req)
 {
-	struct conn *c = s->conn;
 	struct diag d;
-	struct chain out = {0};
 
 	diag_reset(&d);
-	if (conn_hello(c, &req->hello, &d) == ST_OK) {
-		answer_hello(&out, str_of(c->session_id), graph_name(c->graph));
-		session_reply(s, &out);
-		return;
-	}
-	answer_hello_refused(&out, &d);
-	session_reply(s, &out);
-	conn_close(c, SERVER_CLOSE_REFUSED);
+	enum status st = conn_hello(s->conn, &req->hello, &d);
+	if (st == ST_OK)
+		st = graphs_login(s, req->hello.graph, &d);
+	if (st == ST_PARK)
+		return; /* a graph is being made: command_committed answers */
+	if (st == ST_OK)
+		graphs_greet(s);
+	else
+		graphs_refuse_login(s, &d);
 }
 
 static void not_supported(struct session *s, enum request_kind kind)
@@ -658,7 +658,10 @@ void session_committed(struct session *s)
 			st->diag = d;
 			fail_statement(s);
 		} else {
-			send_diag(s, &d);
+			if (s->request == REQUEST_HELLO)
+				graphs_refuse_login(s, &d);
+			else
+				send_diag(s, &d);
 			session_close_statement(s);
 		}
 	} else if (of_statement && st->plan != NULL) {

@@ -44,6 +44,8 @@ struct session {
 	struct txn *txn; /* of an explicit transaction; NULL: none */
 	bool txn_lost;	 /* it has lost against another one: ROLLBACK only */
 	VEC(struct named_savepoint) savepoints;
+	uint32_t graph_id; /* with has_graph: USE has chosen it; else the connection's */
+	bool has_graph;
 	uint64_t last_lsn; /* of the session's last acknowledged commit */
 
 	uint64_t n_transactions;

@@ -26,11 +26,20 @@ static enum status explain_status(struct statement *s, enum status st)
 			 status_name(st));
 }
 
-static enum status make_plan(struct statement *s, struct graph *g)
+enum status statement_graph_is_gone(struct statement *s)
+{
+	(void)diag_set(&s->diag, GQL_BAD_REFERENCE, DIAG_NO_POSITION,
+		       "the session's graph was dropped");
+	diag_hint(&s->diag, "choose another one with USE");
+	return ST_INVALID;
+}
+
+static enum status make_plan(struct statement *s, struct graph *g, const struct plan_options *opt)
 {
 	struct plan_cache *cache = s->server->plans;
 
-	s->plan = plan_cache_get(cache, s->text, &s->tokens, g);
+	if (g != NULL)
+		s->plan = plan_cache_get(cache, s->text, &s->tokens, g);
 	if (s->plan != NULL) {
 		metric_add(&metric_plan_hits, 1);
 		return ST_OK;
@@ -42,8 +51,10 @@ static enum status make_plan(struct statement *s, struct graph *g)
 	s->profile = ast->explain == AST_PROFILE;
 	if (ast->kind != AST_QUERY)
 		return ST_OK;
+	if (g == NULL)
+		return statement_graph_is_gone(s);
 	metric_add(&metric_plan_misses, 1);
-	TRY(plan_make(ast, s->text, &s->tokens, g, NULL, &s->plan, &s->diag));
+	TRY(plan_make(ast, s->text, &s->tokens, g, opt, &s->plan, &s->diag));
 	if (ast->cacheable && ast->explain == AST_EXPLAIN_NONE)
 		plan_cache_put(cache, s->text, &s->tokens, s->plan);
 	return ST_OK;
@@ -63,7 +74,7 @@ static enum status name_columns(struct statement *s)
 	return ST_OK;
 }
 
-static enum status open_text(struct statement *s, struct graph *g,
+static enum status open_text(struct statement *s, struct graph *g, const struct plan_options *opt,
 			     const struct request_execute *req)
 {
 	s->text = arena_str(&s->arena, req->text);
@@ -75,7 +86,7 @@ static enum status open_text(struct statement *s, struct graph *g,
 		return diag_set(&s->diag, GQL_BAD_TEXT, DIAG_NO_POSITION,
 				"the statement is not UTF-8");
 	TRY(gql_lex(&s->arena, s->text, &s->tokens, &s->diag));
-	TRY(make_plan(s, g));
+	TRY(make_plan(s, g, opt));
 	if (s->plan == NULL)
 		return ST_OK;
 	TRY(name_columns(s));
@@ -103,7 +114,7 @@ void statement_release(struct statement *s)
 }
 
 enum status statement_open(struct statement *s, struct server *server, struct graph *g,
-			   const struct request_execute *req)
+			   const struct plan_options *opt, const struct request_execute *req)
 {
 	uint32_t timeout_ms =
 	    req->timeout_ms != 0 ? req->timeout_ms : server->config->query_timeout_ms;
@@ -112,7 +123,7 @@ enum status statement_open(struct statement *s, struct server *server, struct gr
 	s->start_ns = clock_mono_ns();
 	if (timeout_ms != 0)
 		s->deadline_ns = s->start_ns + timeout_ms * UINT64_C(1000000);
-	enum status st = explain_status(s, open_text(s, g, req));
+	enum status st = explain_status(s, open_text(s, g, opt, req));
 	s->planned_ns = clock_mono_ns();
 	return st;
 }

@@ -41,6 +41,7 @@ struct statement {
 	uint32_t n_params;
 	struct token_list tokens;
 	const struct ast_statement *ast; /* NULL when the plan came from the cache */
+	enum gqlstatus outcome;		 /* of a command that holds */
 	struct plan *plan;		 /* NULL for commands: transactions, DDL, session */
 	struct value *values;
 	struct query *query;
@@ -74,10 +75,14 @@ void statement_release(struct statement *s);
 
 /* Copies the text and the parameters; lexes and looks the plan up or makes it. An epoch slot is
  * held by the caller (its transaction). On an error diag is set and the statement stays open for
- * the text that positions refer to. */
+ * the text that positions refer to. g NULL: the session's graph is gone, only commands are taken.
+ */
 enum status statement_open(struct statement *s, struct server *server, struct graph *g,
+			   const struct plan_options *opt,
 			   const struct request_execute *req) MUST_CHECK;
 void statement_close(struct statement *s);
+/* The error of a session whose graph is gone. */
+enum status statement_graph_is_gone(struct statement *s);
 
 /* Whether it changes the graph. */
 bool statement_writes(const struct statement *s);

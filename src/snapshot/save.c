@@ -45,23 +45,25 @@ static enum status save_chunks(struct save *s, struct graph *g, enum image_secti
 	return ST_OK;
 }
 
-/* Names may be newer than the view, never older: whatever a chunk refers to is among them. */
+/* Names may be newer than the view, never older: whatever a chunk refers to is among them. Graphs
+ * are exactly those that the view sees. */
 static enum status save_definitions(struct save *s)
 {
 	buf_reset(&s->bytes);
 	TRY(image_names(s->store, &s->bytes));
 	TRY(put(s, IMAGE_NAMES, 0, 0, 0));
 	buf_reset(&s->bytes);
-	TRY(image_catalog(s->store, &s->bytes));
+	TRY(image_catalog(s->store, s->view, &s->bytes));
 	return put(s, IMAGE_CATALOG, 0, 0, 0);
 }
 
+/* The view's read point, which is kept, keeps the graphs that it sees in their places. */
 static enum status save_graphs(struct save *s, enum image_section section)
 {
-	uint32_t n = store_graph_limit(s->store);
-	for (uint32_t id = 0; id < n; id++) {
-		struct graph *g = store_graph_by_id(s->store, id);
-		if (g != NULL)
+	uint32_t n = store_graph_places(s->store);
+	for (uint32_t i = 0; i < n; i++) {
+		struct graph *g = store_graph_at(s->store, i);
+		if (g != NULL && graph_is_seen(g, s->view->read_lsn))
 			TRY(save_chunks(s, g, section));
 	}
 	return ST_OK;

@@ -1,49 +1,10 @@
-/* The reading door: existence, labels, scans, properties, counts; and the life of store and graph.
- */
+/* The reading door: existence, labels, scans, properties; and the life of a store. */
 #include "store/graph.h"
 
 #include "store/store_int.h"
 #include "store/write.h"
 
 /* ---- life ----------------------------------------------------------------------------------- */
-
-static void graph_free(struct graph *g)
-{
-	graph_indexes_release(g);
-	space_release(g, &g->spaces[ELEM_NODE]);
-	space_release(g, &g->spaces[ELEM_EDGE]);
-	map_u64_release(&g->label_counts);
-	map_u64_release(&g->type_counts);
-	mutex_destroy(&g->count_lock);
-	mem_free(MEM_GRAPH, (void *)(uintptr_t)g->name.p, g->name.len);
-	MEM_FREE(MEM_GRAPH, g);
-}
-
-enum status store_graph_create(struct store *s, struct str name, uint32_t id, struct graph **ret)
-{
-	struct graph *g = MEM_NEW(MEM_GRAPH, struct graph);
-	char *text = mem_alloc(MEM_GRAPH, name.len);
-
-	if (id >= GRAPHS_MAX || g == NULL || text == NULL) {
-		mem_free(MEM_GRAPH, text, name.len);
-		mem_free(MEM_GRAPH, g, sizeof *g);
-		return id >= GRAPHS_MAX ? ST_LIMIT : ST_NOMEM;
-	}
-	memcpy(text, name.p, name.len);
-	g->name = (struct str){text, name.len};
-	g->store = s;
-	g->id = id;
-	mutex_init(&g->count_lock, LOCK_RANK_LEAF);
-	map_u64_init(&g->label_counts, MEM_GRAPH);
-	map_u64_init(&g->type_counts, MEM_GRAPH);
-	(void)!space_init(&g->spaces[ELEM_NODE]);
-	(void)!space_init(&g->spaces[ELEM_EDGE]);
-	atomic_store_explicit(&s->graphs[id], g, memory_order_release);
-	if (id >= atomic_load_explicit(&s->n_graphs, memory_order_relaxed))
-		atomic_store_explicit(&s->n_graphs, id + 1, memory_order_release);
-	*ret = g;
-	return ST_OK;
-}
 
 enum status store_new(struct store **ret)
 {
@@ -54,7 +15,6 @@ enum status store_new(struct store **ret)
 
 	if (s == NULL)
 		return ST_NOMEM;
-	mutex_init(&s->lock, LOCK_RANK_CATALOG);
 	mutex_init(&s->set_lock, LOCK_RANK_DICT - 1);
 	map_u64_init(&s->set_hashes, MEM_GRAPH);
 	map_u64_init(&s->text_counts, MEM_GRAPH);
@@ -67,7 +27,7 @@ enum status store_new(struct store **ret)
 	if (st == ST_OK)
 		st = label_set_make(s, NULL, 0, &none);
 	if (st == ST_OK)
-		st = store_graph_create(s, STR("default"), 0, &g);
+		st = store_graph_create(s, STR("default"), 0, 0, &g);
 	if (st != ST_OK) {
 		store_free(s);
 		return st;
@@ -81,7 +41,7 @@ void store_free(struct store *s)
 	if (s == NULL)
 		return;
 	epoch_release(&s->epochs); /* first: what was retired may still point into the graphs */
-	for (uint32_t i = 0; i < atomic_load(&s->n_graphs); i++)
+	for (uint32_t i = 0; i < store_graph_places(s); i++)
 		if (s->graphs[i] != NULL)
 			graph_free(s->graphs[i]);
 	for (unsigned i = 0; i < NAME_N_KINDS; i++)
@@ -121,53 +81,6 @@ struct str store_name_text(struct store *s, enum name_kind kind, name_id id)
 uint32_t store_name_count(struct store *s, enum name_kind kind)
 {
 	return atomic_load_explicit(&s->names[kind].n, memory_order_acquire);
-}
-
-struct graph *store_graph_by_id(struct store *s, uint32_t id)
-{
-	return id < GRAPHS_MAX ? atomic_load_explicit(&s->graphs[id], memory_order_acquire) : NULL;
-}
-
-uint32_t store_graph_limit(struct store *s)
-{
-	return atomic_load_explicit(&s->n_graphs, memory_order_acquire);
-}
-
-struct graph *store_graph_find(struct store *s, struct str name)
-{
-	uint32_t n = atomic_load_explicit(&s->n_graphs, memory_order_acquire);
-
-	for (uint32_t i = 0; i < n; i++) {
-		struct graph *g = store_graph_by_id(s, i);
-		if (g != NULL && str_eq(g->name, name))
-			return g;
-	}
-	return NULL;
-}
-
-struct graph *store_graph_default(struct store *s)
-{
-	return store_graph_by_id(s, 0);
-}
-
-uint32_t graph_id(const struct graph *g)
-{
-	return g->id;
-}
-
-struct str graph_name(const struct graph *g)
-{
-	return g->name;
-}
-
-struct store *graph_store(const struct graph *g)
-{
-	return g->store;
-}
-
-uint64_t store_catalog_version(struct store *s)
-{
-	return atomic_load_explicit(&s->catalog_version, memory_order_acquire);
 }
 
 /* ---- one element -------------------------------------------------------------------------------

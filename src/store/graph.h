@@ -19,6 +19,8 @@
 #define GRAPH_LABELS_MAX 64  /* labels of one node */
 #define GRAPH_PROPS_MAX 4096 /* properties of one element */
 #define GRAPH_NAME_MAX 16383 /* bytes of a label, type, key or graph name (GB01) */
+#define GRAPHS_MAX 1024	     /* graphs of a store at a time, dropped ones that are still read too */
+#define LSN_NEVER UINT64_MAX
 
 struct store;
 struct graph;
@@ -37,12 +39,21 @@ name_id store_name_find(struct store *s, enum name_kind kind, struct str name);
 struct str store_name_text(struct store *s, enum name_kind kind, name_id id);
 uint32_t store_name_count(struct store *s, enum name_kind kind);
 
-/* The graph by name, NULL if there is none. The default graph is named "default" and always exists.
- */
-struct graph *store_graph_find(struct store *s, struct str name);
+/* ---- graphs: pinned by the caller's epoch, as all that is read ----
+ *
+ * A graph is seen at read points from the commit that made it up to the one that dropped it. The
+ * default graph is named "default", has id 0 and always exists. Ids are never given again. */
+
+/* The graph with this name that a read point at lsn sees; NULL if there is none. */
+struct graph *store_graph_find(struct store *s, struct str name, uint64_t lsn);
 struct graph *store_graph_default(struct store *s);
-struct graph *store_graph_by_id(struct store *s, uint32_t id); /* redo names graphs by id */
-uint32_t store_graph_limit(struct store *s);		       /* all ids of graphs are below it */
+/* Whether a view sees it or not; NULL: never made, or gone. */
+struct graph *store_graph_by_id(struct store *s, uint32_t id);
+/* Graphs stand in places 0 to n - 1, some of which are empty (NULL). */
+uint32_t store_graph_places(struct store *s);
+struct graph *store_graph_at(struct store *s, uint32_t place);
+bool graph_is_seen(const struct graph *g, uint64_t lsn);
+bool graph_is_dropped(const struct graph *g); /* by a commit, be it durable yet or not */
 uint32_t graph_id(const struct graph *g);
 struct str graph_name(const struct graph *g);
 struct store *graph_store(const struct graph *g);

@@ -43,31 +43,43 @@ enum status image_load_names(struct store *s, struct str bytes)
 	return r.failed ? ST_CORRUPT : ST_OK;
 }
 
-enum status image_catalog(struct store *s, struct buf *out)
+static enum status put_graph(struct graph *g, struct arena *a, struct buf *out)
 {
-	uint32_t n = atomic_load_explicit(&s->n_graphs, memory_order_acquire);
+	const struct index_info *ix;
+	uint32_t n;
+
+	put_varint(out, g->id);
+	put_lstr(out, g->name);
+	TRY(graph_indexes(g, a, &ix, &n));
+	put_varint(out, n);
+	for (uint32_t i = 0; i < n; i++) {
+		put_lstr(out, ix[i].name);
+		put_varint(out, ix[i].label);
+		put_varint(out, ix[i].key);
+		put_u8(out, ix[i].unique);
+	}
+	return ST_OK;
+}
+
+/* A graph that the view sees stays in its place as long as the view is open. */
+enum status image_catalog(struct store *s, const struct view *v, struct buf *out)
+{
+	uint32_t n_places = store_graph_places(s), n = 0;
 	struct arena a;
 	enum status st = ST_OK;
 
+	for (uint32_t i = 0; i < n_places; i++) {
+		struct graph *g = store_graph_at(s, i);
+		n += g != NULL && graph_is_seen(g, v->read_lsn);
+	}
 	arena_init(&a, MEM_OTHER, NULL);
 	put_varint(out, n);
-	for (uint32_t i = 0; i < n && st == ST_OK; i++) {
-		struct graph *g = store_graph_by_id(s, i);
-		const struct index_info *ix;
-		uint32_t n_ix;
-		put_varint(out, i);
-		put_lstr(out, g->name);
-		st = graph_indexes(g, &a, &ix, &n_ix);
-		if (st != ST_OK)
-			break;
-		put_varint(out, n_ix);
-		for (uint32_t j = 0; j < n_ix; j++) {
-			put_lstr(out, ix[j].name);
-			put_varint(out, ix[j].label);
-			put_varint(out, ix[j].key);
-			put_u8(out, ix[j].unique);
-		}
+	for (uint32_t i = 0; i < n_places && st == ST_OK; i++) {
+		struct graph *g = store_graph_at(s, i);
+		if (g != NULL && graph_is_seen(g, v->read_lsn))
+			st = put_graph(g, &a, out);
 	}
+	put_varint(out, atomic_load_explicit(&s->next_graph_id, memory_order_relaxed));
 	arena_release(&a);
 	return st == ST_OK ? buf_status(out) : st;
 }
@@ -98,14 +110,19 @@ enum status image_load_catalog(struct store *s, struct str bytes)
 	for (uint64_t i = 0; i < n && !r.failed; i++) {
 		uint64_t id = get_varint(&r);
 		struct str name = get_lstr(&r);
-		if (r.failed || id >= GRAPHS_MAX)
+		if (r.failed || id >= GRAPH_ID_NEW)
 			return ST_CORRUPT;
 		struct graph *g = store_graph_by_id(s, (uint32_t)id);
 		if (g == NULL)
-			TRY(store_graph_create(s, name, (uint32_t)id, &g));
+			TRY(store_graph_create(s, name, (uint32_t)id, 0, &g));
 		TRY(load_indexes(g, &r));
 	}
-	return r.failed ? ST_CORRUPT : ST_OK;
+	uint64_t next = get_varint(&r);
+	if (r.failed || next >= GRAPH_ID_NEW ||
+	    next < atomic_load_explicit(&s->next_graph_id, memory_order_relaxed))
+		return ST_CORRUPT;
+	atomic_store_explicit(&s->next_graph_id, (uint32_t)next, memory_order_relaxed);
+	return ST_OK;
 }
 
 /* ---- a chunk out
@@ -581,10 +598,10 @@ static enum status build_adjacency(struct graph *g)
 
 enum status image_end(struct store *s)
 {
-	uint32_t n = atomic_load_explicit(&s->n_graphs, memory_order_relaxed);
+	uint32_t n = store_graph_places(s);
 
 	for (uint32_t i = 0; i < n; i++) {
-		struct graph *g = store_graph_by_id(s, i);
+		struct graph *g = store_graph_at(s, i);
 		TRY(build_adjacency(g));
 		const struct index_list *l =
 		    atomic_load_explicit(&g->indexes, memory_order_relaxed);

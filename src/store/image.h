@@ -21,9 +21,9 @@ enum image_section { IMAGE_NAMES = 1, IMAGE_CATALOG = 2, IMAGE_NODES = 3, IMAGE_
 enum status image_names(struct store *s, struct buf *out) MUST_CHECK;
 enum status image_load_names(struct store *s, struct str bytes) MUST_CHECK;
 
-/* Varint count of graphs; each: id, name, varint count of indexes; each: name, label, key, unique.
- */
-enum status image_catalog(struct store *s, struct buf *out) MUST_CHECK;
+/* The graphs that the view sees. Varint count of graphs; each: id, name, varint count of indexes;
+ * each: name, label, key, unique. Then, varint, the id of the next graph that will be made. */
+enum status image_catalog(struct store *s, const struct view *v, struct buf *out) MUST_CHECK;
 enum status image_load_catalog(struct store *s, struct str bytes) MUST_CHECK;
 
 uint32_t image_chunks(struct graph *g, enum image_section section); /* node or edge chunks so far */

@@ -19,7 +19,6 @@
 #define DIR_PAGES 1024	      /* 2^32 slots in all */
 #define CODED_TEXT_MAX 64     /* bytes; longer texts are not coded */
 #define CODED_TEXTS_MAX 4096  /* texts coded for one key; further ones are blocks of their own */
-#define GRAPHS_MAX 1024
 #define INDEXES_MAX 256	     /* of one graph */
 #define LABEL_SETS_MAX 65536 /* combinations of labels in use, of all graphs */
 
@@ -252,8 +251,13 @@ struct index_list { /* immutable */
 
 struct graph {
 	struct store *store;
-	uint32_t id;
+	uint32_t id, place;
 	struct str name;
+	/* Commits that made and dropped it; views between the two see it. LSN_NEVER: not yet. Both
+	 * change under the commit lock, so before the LSN can become a read point. */
+	_Atomic uint64_t born_lsn, dropped_lsn;
+	_Atomic uint32_t n_users; /* transactions that wrote in it and are not cleaned up */
+	struct retired retired;
 	struct space spaces[2]; /* by enum elem_kind */
 	struct index_list *_Atomic indexes;
 	_Atomic int64_t n_nodes, n_edges;
@@ -264,10 +268,9 @@ struct graph {
 struct store {
 	struct epoch_table epochs;
 	struct dict names[NAME_N_KINDS];
-	struct mutex lock; /* catalog */
 	_Atomic uint64_t catalog_version;
-	_Atomic uint32_t n_graphs;
-	struct graph *_Atomic graphs[GRAPHS_MAX];
+	_Atomic uint32_t n_places, next_graph_id;
+	struct graph *_Atomic graphs[GRAPHS_MAX]; /* by place; places are given again, ids never */
 	struct dict texts; /* property texts that repeat; never removed */
 	struct mutex set_lock;
 	struct map_u64 text_counts; /* key -> texts that were coded for it; under set_lock */
@@ -423,6 +426,9 @@ void index_drop_slot(struct chunk *c, uint32_t slot); /* all values in place */
 void index_add_slot(struct chunk *c, uint32_t slot, bool *ret_failed);
 void index_list_free(struct retired *r);
 void graph_indexes_release(struct graph *g);
+
+/* catalog.c */
+void graph_free(struct graph *g);
 
 /* counts.c */
 void count_labels(struct graph *g, const struct label_set *set, int64_t by);

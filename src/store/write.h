@@ -48,9 +48,28 @@ void mark_unref(struct mark *m);
 
 enum status store_name_add(struct store *s, enum name_kind kind, struct str name,
 			   name_id *ret) MUST_CHECK;
-/* Makes graph number id. Under the caller's catalog lock. */
-enum status store_graph_create(struct store *s, struct str name, uint32_t id,
+/* ---- graphs; under the caller's catalog lock ---- */
+
+#define GRAPH_ID_NEW UINT32_MAX
+
+/* Makes an empty graph. id: GRAPH_ID_NEW, or the one that the log or an image names. born: 0, or
+ * LSN_NEVER: nobody sees it before graph_stamp_born. ST_LIMIT: GRAPHS_MAX. The name is the caller's
+ * to check. */
+enum status store_graph_create(struct store *s, struct str name, uint32_t id, uint64_t born,
 			       struct graph **ret) MUST_CHECK;
+/* The graph that has the name or is being made with it; dropped ones do not count. */
+struct graph *store_graph_claimed(struct store *s, struct str name);
+uint64_t graph_born_lsn(const struct graph *g);
+uint64_t graph_dropped_lsn(const struct graph *g);
+/* Under the commit lock, before lsn is submitted. The catalog version moves. */
+void graph_stamp_born(struct graph *g, uint64_t lsn);
+void graph_stamp_dropped(struct graph *g, uint64_t lsn);
+/* Takes it out of its place and retires it: no view sees it, no transaction uses it. */
+void store_graph_remove(struct graph *g);
+/* A transaction writes in it, until what it leaves is cleaned up. Atomic. */
+void graph_use(struct graph *g);
+void graph_let_go(struct graph *g);
+bool graph_is_used(const struct graph *g);
 
 /* at: ELEM_NONE, or the id to take (recovery; ST_EXISTS: it has a holder). */
 enum status store_node_create(struct writer *w, struct graph *g, const name_id *labels,

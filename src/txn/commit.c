@@ -56,13 +56,28 @@ static void stamp(struct txn *t, uint64_t lsn)
 {
 	if (t->w.mark != NULL)
 		atomic_store_explicit(&t->w.mark->word, lsn, memory_order_release);
+	ddl_graph_stamp(t, lsn);
 }
 
-static enum status commit_in_memory(struct txn *t, struct txn_commit *c)
+/* A graph that it has written in was dropped meanwhile: nothing may be stamped. */
+static enum status refuse_lost(struct txn *t, struct diag *d)
+{
+	enum status st = diag_fail(d, ST_CONFLICT, GQL_SERIALIZATION, DIAG_NO_POSITION,
+				   "a graph that the transaction changes was dropped");
+
+	txn_rollback(t);
+	return st;
+}
+
+static enum status commit_in_memory(struct txn *t, struct txn_commit *c, struct diag *d)
 {
 	struct txn_mgr *m = t->m;
 
 	mutex_lock(&m->commit_lock);
+	if (ddl_graph_lost(t)) {
+		mutex_unlock(&m->commit_lock);
+		return refuse_lost(t, d);
+	}
 	c->lsn = txn_stamped_lsn(m) + 1;
 	stamp(t, c->lsn);
 	atomic_store_explicit(&m->stamped_lsn, c->lsn, memory_order_release);
@@ -118,6 +133,11 @@ static enum status commit_logged(struct txn *t, struct txn_commit *c, struct dia
 	t->batch = (struct wal_batch){
 	    .redo = (const uint8_t *)t->record.p, .redo_len = t->record.len, .done = on_durable};
 	mutex_lock(&m->commit_lock);
+	if (ddl_graph_lost(t)) {
+		mutex_unlock(&m->commit_lock);
+		wal_unreserve(m->wal, t->record.len);
+		return refuse_lost(t, d);
+	}
 	c->lsn = t->batch.lsn = txn_stamped_lsn(m) + 1;
 	stamp(t, c->lsn);
 	/* Before the submit: the log may publish this LSN before the next line runs. */
@@ -144,7 +164,7 @@ enum status txn_commit(struct txn *t, struct txn_commit *c, struct diag *d)
 	}
 	if (t->redo.len == 0)
 		return commit_read(t, c);
-	return t->m->wal != NULL ? commit_logged(t, c, d) : commit_in_memory(t, c);
+	return t->m->wal != NULL ? commit_logged(t, c, d) : commit_in_memory(t, c, d);
 }
 
 void txn_finish(struct txn *t)

@@ -18,7 +18,7 @@ static enum status begin(struct txn *t, struct graph *g, struct str name, struct
 	if (t->mode == TXN_EXPLICIT || t->mode == TXN_EXPLICIT_READ || t->w.effects.n > 0)
 		return diag_set(d, GQL_TXN_MIX, DIAG_NO_POSITION,
 				"a catalog change cannot stand inside an explicit transaction");
-	TRY(txn_writer(t, d));
+	TRY(txn_writer_in(t, g, d));
 	t->ddl_name = mem_alloc(MEM_UNDO, name.len);
 	if (t->ddl_name == NULL)
 		return no_memory(d);

@@ -53,6 +53,8 @@ static void tail_free(struct retired *r)
 	mem_free(MEM_UNDO, t->effects, t->cap_effects * sizeof t->effects[0]);
 	clauses_free(t->clauses);
 	mark_unref(t->mark);
+	for (uint32_t i = 0; i < t->n_graphs; i++)
+		graph_let_go(t->graphs[i]);
 	MEM_FREE(MEM_UNDO, t);
 }
 
@@ -114,7 +116,9 @@ bool txn_collect(struct txn_mgr *m)
 {
 	struct epoch_table *e = store_epochs(m->store);
 
-	prune(m, epoch_collect(e, load_durable, m));
+	uint64_t horizon = epoch_collect(e, load_durable, m);
+	prune(m, horizon);
+	ddl_graph_collect(m, horizon);
 	return first_tail(m) != NULL ||
 	       atomic_load_explicit(&e->n_retired, memory_order_relaxed) != 0;
 }

@@ -87,6 +87,17 @@ void redo_index_drop(struct buf *b, struct graph *g, struct str name)
 	put_lstr(b, name);
 }
 
+void redo_graph_create(struct buf *b, struct graph *g)
+{
+	begin(b, REDO_GRAPH_CREATE, g);
+	put_lstr(b, graph_name(g));
+}
+
+void redo_graph_drop(struct buf *b, struct graph *g)
+{
+	begin(b, REDO_GRAPH_DROP, g);
+}
+
 /* ---- applying -----------------------------------------------------------------------------------
  */
 
@@ -215,6 +226,35 @@ static enum status apply_index_drop(struct apply *x)
 	return st == ST_NOT_FOUND ? ST_OK : st;
 }
 
+static enum status apply_graph_create(struct apply *x, uint64_t id)
+{
+	struct str name = get_lstr(&x->r);
+	struct graph *g;
+
+	if (x->r.failed || id >= GRAPH_ID_NEW || store_graph_by_id(x->s, (uint32_t)id) != NULL ||
+	    store_graph_claimed(x->s, name) != NULL)
+		return ST_CORRUPT;
+	return store_graph_create(x->s, name, (uint32_t)id, 0, &g);
+}
+
+/* Nobody reads yet: it goes at once. */
+static enum status apply_graph_drop(struct apply *x)
+{
+	if (x->g == store_graph_default(x->s))
+		return ST_CORRUPT;
+	store_graph_remove(x->g);
+	x->g = NULL;
+	return ST_OK;
+}
+
+/* Operations come in runs on one graph. */
+static struct graph *graph_of(struct apply *x, uint64_t id)
+{
+	if (x->g != NULL && graph_id(x->g) == id)
+		return x->g;
+	return id < GRAPH_ID_NEW ? store_graph_by_id(x->s, (uint32_t)id) : NULL;
+}
+
 static enum status apply_op(struct apply *x, uint64_t op)
 {
 	switch (op) {
@@ -236,6 +276,8 @@ static enum status apply_op(struct apply *x, uint64_t op)
 		return apply_index_create(x);
 	case REDO_INDEX_DROP:
 		return apply_index_drop(x);
+	case REDO_GRAPH_DROP:
+		return apply_graph_drop(x);
 	default:
 		return ST_CORRUPT;
 	}
@@ -251,9 +293,11 @@ static enum status apply_all(struct apply *x)
 			st = apply_name(x);
 		} else {
 			uint64_t graph = get_varint(&x->r);
-			x->g =
-			    graph <= UINT32_MAX ? store_graph_by_id(x->s, (uint32_t)graph) : NULL;
-			st = x->r.failed || x->g == NULL ? ST_CORRUPT : apply_op(x, op);
+			x->g = graph_of(x, graph);
+			if (op == REDO_GRAPH_CREATE)
+				st = apply_graph_create(x, graph);
+			else
+				st = x->r.failed || x->g == NULL ? ST_CORRUPT : apply_op(x, op);
 		}
 		if (st == ST_NOT_FOUND || st == ST_EXISTS)
 			st = ST_CORRUPT;

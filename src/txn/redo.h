@@ -18,6 +18,8 @@
  *    9 EDGE_DELETE  graph, id
  *   10 INDEX_CREATE graph, name, label, key, unique
  *   11 INDEX_DROP   graph, name
+ *   12 GRAPH_CREATE graph, name     makes it
+ *   13 GRAPH_DROP   graph           with all that is in it
  *
  * Codes are never reused. A record is applied once, in the order of LSNs, to the state before it.
  */
@@ -39,6 +41,8 @@ enum redo_op {
 	REDO_EDGE_DELETE,
 	REDO_INDEX_CREATE,
 	REDO_INDEX_DROP,
+	REDO_GRAPH_CREATE,
+	REDO_GRAPH_DROP,
 };
 
 void redo_name(struct buf *b, enum name_kind kind, name_id id, struct str name);
@@ -53,6 +57,8 @@ void redo_delete(struct buf *b, enum redo_op op, struct graph *g, elem_id id);
 void redo_index_create(struct buf *b, struct graph *g, struct str name, name_id label, name_id key,
 		       bool unique);
 void redo_index_drop(struct buf *b, struct graph *g, struct str name);
+void redo_graph_create(struct buf *b, struct graph *g);
+void redo_graph_drop(struct buf *b, struct graph *g);
 
 enum status redo_apply(struct store *s, uint64_t lsn, const uint8_t *redo, size_t len) MUST_CHECK;
 

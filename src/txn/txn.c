@@ -48,6 +48,11 @@ const struct view *txn_view(struct txn *t)
 	return &t->view;
 }
 
+uint64_t txn_catalog_lsn(struct txn *t)
+{
+	return t->has_view ? t->view.read_lsn : MAX_OF(txn_durable_lsn(t->m), t->min_lsn);
+}
+
 enum txn_mode txn_mode(const struct txn *t)
 {
 	return t->mode;
@@ -60,7 +65,7 @@ bool txn_is_failed(const struct txn *t)
 
 bool txn_has_writes(const struct txn *t)
 {
-	return t->w.effects.n > 0 || t->has_ddl;
+	return t->w.effects.n > 0 || t->has_ddl || t->new_graph != NULL || t->dropped_graph != NULL;
 }
 
 void txn_set_failed(struct txn *t)
@@ -97,6 +102,7 @@ void txn_rollback(struct txn *t)
 {
 	store_undo(&t->w, 0);
 	ddl_rollback(t);
+	ddl_graph_rollback(t);
 	if (t->w.mark != NULL)
 		atomic_store_explicit(&t->w.mark->word, MARK_ABORTED, memory_order_release);
 	txn_end(t, MARK_ABORTED);

@@ -18,6 +18,7 @@ struct wal_writer;
 #define TXN_REDO_MAX (1u << 30) /* bytes of redo of one transaction */
 #define TXN_SAVEPOINTS_MAX 64
 #define TXN_ACTIVE_MAX 4096 /* open transactions; one view each */
+#define TXN_GRAPHS_MAX 16   /* graphs that one transaction changes */
 
 /* wal NULL: a store in memory only; a commit is then durable at once. */
 enum status txn_mgr_new(struct store *s, struct wal_writer *wal, uint64_t last_lsn,
@@ -47,6 +48,9 @@ enum status txn_begin(struct txn_mgr *m, enum txn_mode mode, uint64_t min_lsn,
 void txn_will_write(struct txn *t);
 /* The view, completed (read point loaded) at the first call. Stays at one address. */
 const struct view *txn_view(struct txn *t);
+/* The read point at which this transaction looks names of graphs up: its view's, or what a view
+ * taken now would have at least. */
+uint64_t txn_catalog_lsn(struct txn *t);
 enum txn_mode txn_mode(const struct txn *t);
 bool txn_is_failed(const struct txn *t);
 bool txn_has_writes(const struct txn *t);
@@ -90,6 +94,18 @@ enum status txn_index_create(struct txn *t, struct graph *g, struct str name, na
 			     name_id key, bool unique, bool if_not_exists,
 			     struct diag *d) MUST_CHECK;
 enum status txn_index_drop(struct txn *t, struct graph *g, struct str name, bool if_exists,
+			   struct diag *d) MUST_CHECK;
+
+/* Graphs, by a transaction of their own as well. A graph whose own creation or drop is not durable yet is a conflict (40001). The
+ * default graph cannot be dropped or replaced. A transaction that has written in a dropped graph
+ * fails with 40001; views that see it go on. */
+enum graph_exists { GRAPH_EXISTS_ERROR, GRAPH_EXISTS_OK, GRAPH_EXISTS_REPLACE };
+/* *ret: the new graph, not seen yet, or the one that exists. *ret_old: the one it replaces, NULL:
+ * none. */
+enum status txn_graph_create(struct txn *t, struct str name, enum graph_exists exists,
+			     struct graph **ret, struct graph **ret_old, struct diag *d) MUST_CHECK;
+/* *ret_found: false: there was none, and if_exists says that this is no error. */
+enum status txn_graph_drop(struct txn *t, struct str name, bool if_exists, bool *ret_found,
 			   struct diag *d) MUST_CHECK;
 
 /* ---- savepoints: by name, and the implicit one of each statement ---------------------------- */

@@ -19,13 +19,16 @@ struct tail { /* what a finished transaction leaves to be cleaned up */
 	struct clause *clauses;
 	struct effect *effects;
 	uint32_t n_effects, cap_effects;
+	uint32_t n_graphs;
+	struct graph *graphs[TXN_GRAPHS_MAX]; /* in use until this is freed */
 };
 
 struct txn_mgr {
 	struct store *store;
 	struct wal_writer *wal; /* NULL: in memory */
 	struct mutex commit_lock;
-	struct mutex ddl_lock; /* lists of indexes */
+	struct mutex ddl_lock; /* lists of indexes, places of graphs */
+	_Atomic uint32_t n_dropped; /* graphs that wait for the horizon */
 	_Atomic uint64_t stamped_lsn, durable_lsn;
 	_Atomic uint32_t n_active;
 	/* Names below these counts are defined in the log or in the snapshot it started from. */
@@ -56,6 +59,7 @@ struct txn {
 	char *ddl_name;
 	size_t ddl_name_len;
 	struct prop_index *new_index; /* ready with the commit; NULL: the named one is dropped */
+	struct graph *new_graph, *dropped_graph; /* take effect with the stamp */
 	struct tail *tail; /* made with the first write, so that the end needs no memory */
 	struct wal_batch batch;
 	struct txn_commit *commit;
@@ -63,9 +67,19 @@ struct txn {
 
 /* The writer of the transaction is ready: mark, tail, view. */
 enum status txn_writer(struct txn *t, struct diag *d) MUST_CHECK;
+/* The same, for a change of g: 40001 when it was dropped. */
+enum status txn_writer_in(struct txn *t, struct graph *g, struct diag *d) MUST_CHECK;
 /* The catalog change takes effect at the commit's LSN; or is taken back. */
 void ddl_commit(struct txn *t, uint64_t lsn);
 void ddl_rollback(struct txn *t);
+/* ddl_graph.c: graphs. Under the commit lock: whether a graph that the transaction changes was
+ * dropped by another one; then, if not, the stamps. Neither can fail otherwise. */
+bool ddl_graph_lost(const struct txn *t);
+void ddl_graph_stamp(struct txn *t, uint64_t lsn);
+void ddl_graph_rollback(struct txn *t);
+enum status ddl_graph_conflict(struct graph *g, struct diag *d);
+/* Dropped graphs that no view sees and no transaction uses go. */
+void ddl_graph_collect(struct txn_mgr *m, uint64_t horizon);
 /* The mark is final; frees the transaction, leaves the rest to the maintenance thread. */
 void txn_end(struct txn *t, uint64_t lsn);
 

@@ -8,7 +8,7 @@ enum status txn_writer(struct txn *t, struct diag *d)
 	if (t->mode == TXN_EXPLICIT_READ || t->mode == TXN_READ)
 		return diag_set(d, GQL_TXN_READ_ONLY, DIAG_NO_POSITION,
 				"the transaction is read only");
-	if (t->has_ddl)
+	if (t->has_ddl || t->new_graph != NULL || t->dropped_graph != NULL)
 		return diag_set(d, GQL_TXN_MIX, DIAG_NO_POSITION,
 				"a catalog change is a transaction of its own");
 	(void)txn_view(t);
@@ -27,6 +27,27 @@ enum status txn_writer(struct txn *t, struct diag *d)
 	t->w.mark = m;
 	t->view.own = m;
 	return ST_OK;
+}
+
+/* In use before it is looked at: a graph that is not dropped yet stays until this transaction's
+ * versions are gone. */
+enum status txn_writer_in(struct txn *t, struct graph *g, struct diag *d)
+{
+	struct tail *tail;
+	uint32_t i = 0;
+
+	TRY(txn_writer(t, d));
+	tail = t->tail;
+	while (i < tail->n_graphs && tail->graphs[i] != g)
+		i++;
+	if (UNLIKELY(i == TXN_GRAPHS_MAX))
+		return diag_fail(d, ST_LIMIT, GQL_PROGRAM_LIMIT, DIAG_NO_POSITION,
+				 "a transaction changes at most %u graphs", TXN_GRAPHS_MAX);
+	if (i == tail->n_graphs) {
+		tail->graphs[tail->n_graphs++] = g;
+		graph_use(g);
+	}
+	return UNLIKELY(graph_is_dropped(g)) ? ddl_graph_conflict(g, d) : ST_OK;
 }
 
 /* The store's verdict in the user's words. */
@@ -102,7 +123,7 @@ enum status txn_node_create(struct txn *t, struct graph *g, const name_id *label
 			    uint32_t n_labels, const struct prop *props, uint32_t n_props,
 			    elem_id *ret, struct diag *d)
 {
-	TRY(txn_writer(t, d));
+	TRY(txn_writer_in(t, g, d));
 	TRY(check_props(props, n_props, d));
 	enum status st =
 	    store_node_create(&t->w, g, labels, n_labels, props, n_props, ELEM_NONE, ret);
@@ -116,7 +137,7 @@ enum status txn_edge_create(struct txn *t, struct graph *g, name_id type, elem_i
 			    const struct prop *props, uint32_t n_props, elem_id *ret,
 			    struct diag *d)
 {
-	TRY(txn_writer(t, d));
+	TRY(txn_writer_in(t, g, d));
 	TRY(check_props(props, n_props, d));
 	enum status st =
 	    store_edge_create(&t->w, g, type, from, to, props, n_props, ELEM_NONE, ret);
@@ -132,7 +153,7 @@ enum status txn_edge_create(struct txn *t, struct graph *g, name_id type, elem_i
 enum status txn_node_set(struct txn *t, struct graph *g, elem_id id, name_id key, struct value v,
 			 struct diag *d)
 {
-	TRY(txn_writer(t, d));
+	TRY(txn_writer_in(t, g, d));
 	TRY(check_value(v, d));
 	enum status st = store_node_set(&t->w, g, id, key, v);
 	if (st != ST_OK)
@@ -144,7 +165,7 @@ enum status txn_node_set(struct txn *t, struct graph *g, elem_id id, name_id key
 enum status txn_edge_set(struct txn *t, struct graph *g, elem_id id, name_id key, struct value v,
 			 struct diag *d)
 {
-	TRY(txn_writer(t, d));
+	TRY(txn_writer_in(t, g, d));
 	TRY(check_value(v, d));
 	enum status st = store_edge_set(&t->w, g, id, key, v);
 	if (st != ST_OK)
@@ -156,7 +177,7 @@ enum status txn_edge_set(struct txn *t, struct graph *g, elem_id id, name_id key
 static enum status change_label(struct txn *t, struct graph *g, elem_id id, name_id label, bool add,
 				struct diag *d)
 {
-	TRY(txn_writer(t, d));
+	TRY(txn_writer_in(t, g, d));
 	enum status st = store_label(&t->w, g, id, label, add);
 	if (st == ST_EXISTS)
 		return ST_OK;
@@ -182,7 +203,7 @@ enum status txn_label_remove(struct txn *t, struct graph *g, elem_id id, name_id
 
 enum status txn_edge_delete(struct txn *t, struct graph *g, elem_id id, struct diag *d)
 {
-	TRY(txn_writer(t, d));
+	TRY(txn_writer_in(t, g, d));
 	enum status st = store_edge_delete(&t->w, g, id);
 	if (st == ST_EXISTS)
 		return ST_OK; /* deleted by this transaction already */
@@ -215,7 +236,7 @@ static enum status detach(struct txn *t, struct graph *g, elem_id id, struct dia
 enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool with_edges,
 			    struct diag *d)
 {
-	TRY(txn_writer(t, d));
+	TRY(txn_writer_in(t, g, d));
 	if (!vec_push(MEM_UNDO, &t->deletes, (struct node_delete){g, id}))
 		return explain(ST_NOMEM, d, "");
 	enum status st = store_node_delete(&t->w, g, id);

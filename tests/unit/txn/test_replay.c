@@ -331,7 +331,7 @@ static void through_the_image(struct history *h, struct store *from, struct stor
 	assert_int_equal(image_names(from, &b), ST_OK);
 	assert_int_equal(image_load_names(to, buf_str(&b)), ST_OK);
 	buf_reset(&b);
-	assert_int_equal(image_catalog(from, &b), ST_OK);
+	assert_int_equal(image_catalog(from, &v, &b), ST_OK);
 	assert_int_equal(image_load_catalog(to, buf_str(&b)), ST_OK);
 	assert_int_equal(epoch_open(store_epochs(from), &v.slot), ST_OK);
 	epoch_set_read_lsn(v.slot, v.read_lsn);
