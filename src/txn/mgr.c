@@ -10,7 +10,6 @@ enum status txn_mgr_new(struct store *s, struct wal_writer *wal, uint64_t last_l
 		return ST_NOMEM;
 	m->store = s;
 	m->wal = wal;
-	m->tails_end = &m->tails;
 	mutex_init(&m->commit_lock, LOCK_RANK_COMMIT);
 	mutex_init(&m->ddl_lock, LOCK_RANK_CATALOG);
 	mutex_init(&m->tails_lock, LOCK_RANK_LEAF);
@@ -68,12 +67,18 @@ static void tail_aborted(struct retired *r)
 	epoch_retire(store_epochs(t->m->store), r, tail_free);
 }
 
+/* Sessions finish in any order; tails stand in the order of their LSNs. An edge's creation must be
+ * settled before its deletion: then its entry is dead and would not be found any more. */
 static void add_tail(struct txn_mgr *m, struct tail *t)
 {
-	t->next = NULL;
 	mutex_lock(&m->tails_lock);
-	*m->tails_end = t;
-	m->tails_end = &t->next;
+	struct tail *before = m->last_tail;
+	while (before != NULL && before->lsn > t->lsn)
+		before = before->prev;
+	t->prev = before;
+	t->next = before != NULL ? before->next : m->tails;
+	*(before != NULL ? &before->next : &m->tails) = t;
+	*(t->next != NULL ? &t->next->prev : &m->last_tail) = t;
 	mutex_unlock(&m->tails_lock);
 }
 
@@ -89,13 +94,12 @@ static void drop_first(struct txn_mgr *m)
 {
 	mutex_lock(&m->tails_lock);
 	m->tails = m->tails->next;
-	if (m->tails == NULL)
-		m->tails_end = &m->tails;
+	*(m->tails != NULL ? &m->tails->prev : &m->last_tail) = NULL;
 	mutex_unlock(&m->tails_lock);
 }
 
-/* Tails stand in about the order of their LSNs: behind one above the horizon few are below it, and
- * those wait with it. Only the collector takes them out. */
+/* A transaction holds its view until its tail is in the list, so that the horizon is not above a
+ * tail that is still to come. Only the collector takes them out. */
 static void prune(struct txn_mgr *m, uint64_t horizon)
 {
 	struct tail *t;

@@ -11,7 +11,7 @@
 #include "wal/writer.h"
 
 struct tail { /* what a finished transaction leaves to be cleaned up */
-	struct tail *next;
+	struct tail *next, *prev;
 	struct txn_mgr *m;
 	struct retired retired;
 	uint64_t lsn;
@@ -34,7 +34,7 @@ struct txn_mgr {
 	/* Names below these counts are defined in the log or in the snapshot it started from. */
 	_Atomic uint32_t n_logged[NAME_N_KINDS];
 	struct mutex tails_lock;
-	struct tail *tails, **tails_end; /* committed ones, waiting for the horizon */
+	struct tail *tails, *last_tail; /* committed ones by LSN, waiting for the horizon */
 };
 
 struct node_delete {
