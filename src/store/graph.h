@@ -155,25 +155,55 @@ void adj_prefetch(struct graph *g, const elem_id *ids, uint32_t n, enum adj_dir 
 
 /* ---- indexes ------------------------------------------------------------------------------- */
 
-struct prop_index; /* label + key -> ids: hash; pinned by the caller's epoch */
+struct prop_index; /* label + key -> ids, ordered by value; pinned by the caller's epoch */
 
-/* The index that answers equality on label.key, ready for this view; NULL if there is none. */
+/* The index on label.key, ready for this view; NULL if there is none. */
 struct prop_index *graph_index_find(struct graph *g, const struct view *v, name_id label,
 				    name_id key);
 bool prop_index_unique(const struct prop_index *ix);
 struct str prop_index_name(const struct prop_index *ix);
 struct graph *prop_index_graph(const struct prop_index *ix);
-/* Ids of nodes with the label whose value under the view equals the key, each once, in the arena.
- */
+
+enum index_bound {
+	BOUND_NONE,
+	BOUND_INCLUSIVE,
+	BOUND_EXCLUSIVE,
+	BOUND_EQUAL,  /* low only: what = low is true of; there is no upper bound */
+	BOUND_PREFIX, /* low only: texts that begin with it; there is no upper bound */
+};
+
+/* Values between two bounds, one of which may be missing: what value_compare() says of both, so
+ * null, NaN and kinds without a common order are never in a range. */
+struct index_range {
+	uint8_t low_kind, high_kind; /* enum index_bound */
+	bool descending;	     /* largest first */
+	struct value low, high;	     /* borrowed while a cursor is open on them */
+};
+
+/* Nodes with the label whose value under the view is in a range, each once, in the order of their
+ * values as far as keys tell (index_key.c). May be kept over a yield. */
+struct index_cursor;
+struct index_cursor *index_cursor_new(struct arena *a); /* NULL: no memory */
+/* On another range, too. ST_NOMEM, ST_LIMIT. */
+enum status index_cursor_open(struct index_cursor *c, struct prop_index *ix, const struct view *v,
+			      const struct index_range *r) MUST_CHECK;
+/* Up to max ids; false at the end. A slice may be empty before the end: each call does a bounded
+ * amount of work. */
+bool index_cursor_next(struct index_cursor *c, elem_id *ids, uint32_t max, uint32_t *ret_n);
+/* All nodes of one key at once, in the arena. */
 enum status prop_index_lookup(struct prop_index *ix, const struct view *v, struct value key,
 			      struct arena *a, const elem_id **ret, uint32_t *ret_n) MUST_CHECK;
+
+/* Estimates: nodes of one key, nodes of a range. */
+double prop_index_rows_per_key(const struct prop_index *ix);
+double prop_index_rows(struct prop_index *ix, const struct index_range *r);
 
 /* One row for each index of a graph, for listings and EXPLAIN. */
 struct index_info {
 	struct str name;
 	name_id label, key;
 	bool unique, ready;
-	uint64_t n_entries, n_lookups;
+	uint64_t n_entries, n_keys, n_lookups; /* n_keys: different values, about */
 };
 enum status graph_indexes(struct graph *g, struct arena *a, const struct index_info **ret,
 			  uint32_t *ret_n) MUST_CHECK;

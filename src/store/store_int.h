@@ -418,9 +418,7 @@ enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_i
 void adj_reset(struct chunk *c, uint32_t slot);
 
 /* index.c: writers hold the latch of the node's chunk */
-/* is_new: the slot has no versions yet. */
-void index_add(struct chunk *c, uint32_t slot, name_id key, struct value v, bool is_new,
-	       bool *ret_failed);
+void index_add(struct chunk *c, uint32_t slot, name_id key, struct value v, bool *ret_failed);
 void index_drop_value(struct chunk *c, uint32_t slot, name_id key, struct value v);
 void index_drop_slot(struct chunk *c, uint32_t slot); /* all values in place */
 void index_add_slot(struct chunk *c, uint32_t slot, bool *ret_failed);

@@ -119,7 +119,7 @@ static enum status set_prop(struct writer *w, struct chunk *c, uint32_t slot, na
 	bool failed = false;
 	struct value old = table_prop(t, slot, key);
 
-	index_add(c, slot, key, v, false, &failed); /* before anybody can see it */
+	index_add(c, slot, key, v, &failed); /* before anybody can see it */
 	if (failed)
 		return ST_NOMEM;
 	if (w->mark != NULL) {
@@ -152,7 +152,7 @@ static enum status put_new_props(struct chunk *c, uint32_t slot, const struct pr
 	for (uint32_t i = 0; i < n; i++) {
 		TRY(chunk_put_prop(c, slot, props[i].key, props[i].value, &old));
 		taken_free(&old); /* the slot has no holder yet */
-		index_add(c, slot, props[i].key, props[i].value, true, &failed);
+		index_add(c, slot, props[i].key, props[i].value, &failed);
 		if (failed)
 			return ST_NOMEM;
 	}
