@@ -2,6 +2,7 @@
 #include "base/mem_jemalloc.h"
 
 #include <jemalloc/jemalloc.h>
+#include <sys/types.h>
 
 static void *je_alloc(size_t size, size_t align)
 {
@@ -43,3 +44,15 @@ const struct mem_backend mem_jemalloc = {
     .free = je_free,
     .resident = je_resident,
 };
+
+/* A setting that cannot be made costs memory, nothing else. */
+void mem_jemalloc_install(void)
+{
+	bool on = true;
+	ssize_t keep_ms = MEM_KEEP_FREED_MS;
+
+	(void)mallctl("background_thread", NULL, NULL, &on, sizeof on);
+	(void)mallctl("arenas.dirty_decay_ms", NULL, NULL, &keep_ms, sizeof keep_ms);
+	(void)mallctl("arena.0.dirty_decay_ms", NULL, NULL, &keep_ms, sizeof keep_ms);
+	mem_install(&mem_jemalloc);
+}

@@ -8,4 +8,11 @@
 
 extern const struct mem_backend mem_jemalloc;
 
+#define MEM_KEEP_FREED_MS 500 /* before freed pages go back to the system */
+
+/* Makes it the back-end, before the first allocation. A thread of jemalloc's own gives pages back,
+ * so that what a load or a large query has freed does not stay with an idle server. Only the
+ * program that owns the process may ask for that. */
+void mem_jemalloc_install(void);
+
 #endif

@@ -71,17 +71,38 @@ static int start(int fresh, int durable)
 	return 1;
 }
 
+static void stop(int save)
+{
+	kill(pid, save ? SIGTERM : SIGKILL);
+	waitpid(pid, NULL, 0);
+}
+
+/* Offline, into a new data directory, as one fills a server for the first time; GEODE_LOAD=online
+ * sends transactions instead. */
 static int load(const char *folder)
 {
+	const char *run = run_folder(), *program = setting("GEODE", "geode");
+	int online = strcmp(setting("GEODE_LOAD", "offline"), "online") == 0;
+	char command[8192];
+
 	/* The peers' files have other headers than ours. */
 	if (shell("(echo 'id:ID,age:long,gender:string,completion_percentage:long'; tail -n +2 "
 		  "'%s/nodes.csv') > '%s/users.csv'",
-		  folder, run_folder(), "") != 0 ||
+		  folder, run, "") != 0 ||
 	    shell("(echo ':START_ID,:END_ID'; tail -n +2 '%s/edges.csv') > '%s/friends.csv'",
-		  folder, run_folder(), "") != 0 ||
-	    shell("'%s' import --server " ADDRESS " --nodes User='%s/users.csv' "
-		  "--edges FRIEND='%s/friends.csv' 2>/dev/null",
-		  setting("GEODE", "geode"), run_folder(), run_folder()) != 0)
+		  folder, run, "") != 0)
+		return 1;
+	if (!online) {
+		stop(1);
+		if (shell("rm -rf '%s/data'", run, "", "") != 0)
+			return 1;
+	}
+	snprintf(command, sizeof command,
+		 "'%s' import %s%s%s --nodes User='%s/users.csv' --edges FRIEND='%s/friends.csv' "
+		 "2>/dev/null",
+		 program, online ? "--insecure --server " ADDRESS : "--into '", online ? "" : run,
+		 online ? "" : "/data'", run, run);
+	if (system(command) != 0 || (!online && start(0, 1) != 0))
 		return 1;
 	struct geode_session *s = open_session();
 	int bad = s == NULL ||
@@ -116,12 +137,6 @@ static long query(void *session, int q, long a, long b)
 		n_rows++;
 	geode_result_free(r);
 	return st == GEODE_END ? n_rows : -1;
-}
-
-static void stop(int save)
-{
-	kill(pid, save ? SIGTERM : SIGKILL);
-	waitpid(pid, NULL, 0);
 }
 
 static long rss(void)

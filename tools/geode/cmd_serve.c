@@ -29,7 +29,7 @@ int cmd_serve(int argc, char **argv)
 	int i_option, ch;
 
 #ifdef HAVE_JEMALLOC
-	mem_install(&mem_jemalloc);
+	mem_jemalloc_install();
 #endif
 	config_init(&config);
 	cmd_options(options, ARRAY_LEN(options), longs, shorts);
