@@ -17,6 +17,7 @@ enum status epoch_init(struct epoch_table *t)
 	for (uint32_t i = 0; i < EPOCH_SLOTS_MAX; i++) {
 		atomic_init(&t->slots[i].epoch, 0);
 		atomic_init(&t->slots[i].read_lsn, 0);
+		atomic_init(&t->slots[i].opened_ns, 0);
 	}
 	atomic_init(&t->current, 1);
 	atomic_init(&t->n_used, 0);
@@ -137,6 +138,7 @@ void epoch_renew(struct epoch_table *t, struct epoch_slot *s)
 
 void epoch_close(struct epoch_slot *s)
 {
+	atomic_store_explicit(&s->opened_ns, 0, memory_order_relaxed);
 	/* Release: pairs with the collector's load; all that the owner read, it read before. */
 	atomic_store_explicit(&s->read_lsn, 0, memory_order_release);
 	atomic_store_explicit(&s->epoch, 0, memory_order_release);
@@ -168,10 +170,56 @@ uint64_t epoch_collect(struct epoch_table *t, uint64_t (*load_durable)(void *ctx
 			continue;
 		uint64_t lsn = atomic_load_explicit(&t->slots[i].read_lsn, memory_order_acquire);
 		bound = MIN_OF(bound, epoch);
-		horizon = MIN_OF(horizon, lsn); /* 0: it is opening, its read point may be any */
+		horizon = MIN_OF(horizon, lsn);
 	}
 	free_below(t, bound);
 	if (atomic_load_explicit(&t->n_retired, memory_order_relaxed) != 0)
 		atomic_fetch_add_explicit(&t->current, 1, memory_order_seq_cst);
 	return horizon;
+}
+
+void epoch_may_close(struct epoch_slot *s, uint64_t opened_ns)
+{
+	atomic_store_explicit(&s->opened_ns, opened_ns, memory_order_relaxed);
+}
+
+/* Not when the slot has got another owner meanwhile. */
+static uint32_t ask(struct epoch_slot *s, uint64_t opened_ns)
+{
+	return atomic_compare_exchange_strong_explicit(&s->opened_ns, &opened_ns, EPOCH_MUST_CLOSE,
+						       memory_order_relaxed, memory_order_relaxed);
+}
+
+uint32_t epoch_ask_old(struct epoch_table *t, uint64_t before_ns)
+{
+	uint32_t n = atomic_load_explicit(&t->n_used, memory_order_acquire), asked = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct epoch_slot *s = &t->slots[i];
+		uint64_t opened = atomic_load_explicit(&s->opened_ns, memory_order_relaxed);
+		if (opened != 0 && opened < before_ns)
+			asked += ask(s, opened);
+	}
+	return asked;
+}
+
+uint32_t epoch_ask_lowest(struct epoch_table *t, uint64_t lsn)
+{
+	uint32_t n = atomic_load_explicit(&t->n_used, memory_order_acquire);
+	struct epoch_slot *lowest = NULL;
+	uint64_t lowest_opened = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		struct epoch_slot *s = &t->slots[i];
+		uint64_t opened = atomic_load_explicit(&s->opened_ns, memory_order_relaxed);
+		uint64_t at = atomic_load_explicit(&s->read_lsn, memory_order_relaxed);
+		if (opened == EPOCH_MUST_CLOSE)
+			return 0;
+		if (opened == 0 || at >= lsn)
+			continue;
+		lsn = at;
+		lowest = s;
+		lowest_opened = opened;
+	}
+	return lowest != NULL ? ask(lowest, lowest_opened) : 0;
 }

@@ -3,10 +3,11 @@
  *
  * Room:    base.
  * Threads: a slot belongs to the thread that opened it (it may move with its owner); retire from
- * any; collect from one thread. Source:  design rule [M] of transactions, checked by the models in
- * tests/models: the slot's epoch is stored before the read point is loaded; the collector loads the
- * durable point and the epoch before it scans; a retired object's tag is read after it was
- * unlinked.
+ * any; collect from one thread.
+ * Source:  design rules [M] of transactions, checked by the models in tests/models: the slot's
+ * epoch, and a lower bound of its read point, are stored before the read point is loaded; the
+ * collector loads the durable point and the epoch before it scans; a retired object's tag is read
+ * after it was unlinked.
  *
  * An object is unlinked, then epoch_retire()d: it is freed when no slot holds an epoch at or before
  * its tag. */
@@ -23,11 +24,17 @@
 /* Read point of a slot that looks at no versions: maintenance, fillers, a transaction without a
  * view. */
 #define EPOCH_ONLY UINT64_MAX
+#define EPOCH_MUST_CLOSE UINT64_MAX
 
 struct epoch_slot {
 	_Atomic uint64_t epoch; /* 0: free */
-	_Atomic uint64_t
-	    read_lsn; /* 0: opening, nothing may be pruned; EPOCH_ONLY: pins memory only */
+	/* Versions above it are kept. A view that is being opened first stores a lower bound of
+	 * what its read point will be (decision 6); 0, as a slot begins, keeps all; EPOCH_ONLY:
+	 * none. */
+	_Atomic uint64_t read_lsn;
+	/* When a view that may be given up was opened, in ns of the monotone clock; 0: it may not;
+	 * EPOCH_MUST_CLOSE: its owner shall close it soon. */
+	_Atomic uint64_t opened_ns;
 } CACHE_ALIGNED;
 
 struct retired {
@@ -56,6 +63,19 @@ void epoch_set_read_lsn(struct epoch_slot *s, uint64_t lsn);
 void epoch_renew(struct epoch_table *t,
 		 struct epoch_slot *s); /* drops older pins; keeps read_lsn */
 void epoch_close(struct epoch_slot *s);
+
+/* The owner agrees to close the slot when it is asked to; until then it looks now and then. */
+void epoch_may_close(struct epoch_slot *s, uint64_t opened_ns);
+static inline bool epoch_must_close(const struct epoch_slot *s)
+{
+	return atomic_load_explicit(&((struct epoch_slot *)s)->opened_ns, memory_order_relaxed) ==
+	       EPOCH_MUST_CLOSE;
+}
+/* The collecting thread asks: all that were opened before a time; or the one with the lowest read
+ * point, if that is below lsn, unless one that was asked before is still open. Gives how many were
+ * asked. */
+uint32_t epoch_ask_old(struct epoch_table *t, uint64_t before_ns);
+uint32_t epoch_ask_lowest(struct epoch_table *t, uint64_t lsn);
 
 /* r was unlinked by the caller; r->free runs later, on the collecting thread. */
 void epoch_retire(struct epoch_table *t, struct retired *r, void (*free)(struct retired *r));

@@ -85,6 +85,7 @@ static enum status start(struct db *db, char *reason, size_t size)
 		TRY(store_new(&db->store));
 	snprintf(reason, size, "out of memory");
 	TRY(txn_mgr_new(db->store, db->dir.wal, db->recovered_lsn, &db->txns));
+	txn_set_limits(db->txns, &db->opt.limits);
 	if (db->durable)
 		TRY(datadir_start(&db->dir, reason, size));
 	snprintf(reason, size, "cannot start the maintenance thread");

@@ -10,6 +10,7 @@
 #define DB_DB_H
 
 #include "base/status.h"
+#include "txn/txn.h"
 #include "wal/writer.h"
 
 struct db;
@@ -20,6 +21,7 @@ struct db_options {
 	const char *dir;	/* NULL: in memory only, nothing is logged */
 	bool snapshot_on_close; /* when something was committed since the last one */
 	uint64_t segment_bytes; /* 0: WAL_SEGMENT_BYTES */
+	struct txn_limits limits;
 };
 
 enum status db_open(const struct db_options *opt, struct db **ret, char *reason,

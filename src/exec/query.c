@@ -9,7 +9,7 @@ struct query {
 	enum status failed; /* the error that ended it */
 };
 
-enum status exec_check_slow(struct exec *x)
+enum status query_stopped(uint32_t stop, struct diag *d)
 {
 	static const struct {
 		enum gqlstatus code;
@@ -21,15 +21,29 @@ enum status exec_check_slow(struct exec *x)
 	    [QUERY_TOO_OLD] = {GQL_SNAPSHOT_TOO_OLD,
 			       "the query ran so long that its view of the graph was given up"},
 	};
+
+	if (stop == QUERY_RUN)
+		return ST_OK;
+	if (stop >= ARRAY_LEN(why))
+		stop = QUERY_KILLED;
+	return diag_fail(d, ST_STOPPED, why[stop].code, DIAG_NO_POSITION, "%s", why[stop].text);
+}
+
+/* Why the query must end: it was told so, or its view was given up. */
+static uint32_t stop_word(const struct exec *x)
+{
 	uint32_t stop = x->stop != NULL ? atomic_load_explicit(x->stop, memory_order_relaxed) : 0;
 
+	return stop == QUERY_RUN && epoch_must_close(x->view->slot) ? QUERY_TOO_OLD : stop;
+}
+
+enum status exec_check_slow(struct exec *x)
+{
+	uint32_t stop = stop_word(x);
+
 	x->n_steps = 0;
-	if (UNLIKELY(stop != QUERY_RUN)) {
-		if (stop >= ARRAY_LEN(why))
-			stop = QUERY_KILLED;
-		return diag_fail(x->diag, ST_STOPPED, why[stop].code, DIAG_NO_POSITION, "%s",
-				 why[stop].text);
-	}
+	if (UNLIKELY(stop != QUERY_RUN))
+		return query_stopped(stop, x->diag);
 	if (x->yield_state != 0) {
 		x->yield_state = x->yield_state * UINT64_C(6364136223846793005) + 1;
 		return (x->yield_state >> 33 & 1) != 0 ? ST_YIELD : ST_OK;
@@ -154,7 +168,7 @@ enum status query_next(struct query *q, struct batch **ret)
 	x->slice_end_ns = 0;
 	/* A stop that came while the query lay still ends it before any more work. */
 	enum status st = ST_OK;
-	if (x->stop != NULL && atomic_load_explicit(x->stop, memory_order_relaxed) != QUERY_RUN)
+	if (stop_word(x) != QUERY_RUN)
 		st = exec_check_slow(x);
 	if (st == ST_OK)
 		st = op_next(q->root, x, &b);

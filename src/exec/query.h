@@ -64,6 +64,9 @@ enum status query_next(struct query *q, struct batch **ret) MUST_CHECK;
 
 void query_close(struct query *q); /* q may be NULL */
 
+/* ST_OK for QUERY_RUN; else ST_STOPPED and the words for it. */
+enum status query_stopped(uint32_t stop, struct diag *d) MUST_CHECK;
+
 const struct query_counts *query_counts(const struct query *q);
 /* One for each operator of the plan, by pop.id. */
 const struct op_stat *query_stats(const struct query *q);

@@ -206,8 +206,8 @@ static enum status create_index(struct session *s, struct txn *t, struct graph *
 				"an index has one property key of one node label");
 	TRY(txn_name(t, NAME_LABEL, ast->index.label.text, &label, d));
 	TRY(txn_name(t, NAME_KEY, ast->index.keys[0].text, &key, d));
-	return txn_index_create(t, g, ast->index.name.text, label, key,
-				ast->index.unique, ast->index.if_exists, d);
+	return txn_index_begin(t, g, ast->index.name.text, label, key, ast->index.unique,
+			       ast->index.if_exists, d);
 }
 
 static enum status run_ddl(struct session *s, struct txn *t, const struct ast_statement *ast)
@@ -217,25 +217,20 @@ static enum status run_ddl(struct session *s, struct txn *t, const struct ast_st
 	struct graph *g = graphs_current(s, t);
 	if (g == NULL)
 		return statement_graph_is_gone(&s->st);
-	if (ast->kind == AST_DROP_INDEX || ast->kind == AST_DROP_CONSTRAINT)
+	if (ast->kind == AST_DROP_INDEX)
 		return txn_index_drop(t, g, ast->index.name.text, ast->index.if_exists,
 				      &s->st.diag);
+	if (ast->kind == AST_DROP_CONSTRAINT)
+		return txn_constraint_drop(t, g, ast->index.name.text, ast->index.if_exists,
+					   &s->st.diag);
 	return create_index(s, t, g, ast);
 }
 
-/* A transaction of its own; in an explicit one it is refused. */
-static void catalog_statement(struct session *s)
+static void end_catalog_statement(struct session *s, enum status r)
 {
 	struct statement *st = &s->st;
-	enum status r;
 
-	if (s->txn != NULL) {
-		refuse_text(s, GQL_TXN_MIX,
-			    "a catalog change cannot stand inside an explicit transaction");
-		return;
-	}
-	txn_will_write(st->txn);
-	r = run_ddl(s, st->txn, st->ast);
+	s->state = SESSION_IDLE;
 	if (r == ST_OK) {
 		struct txn *t = st->txn;
 		r = session_commit(s, t, &st->diag);
@@ -254,6 +249,39 @@ static void catalog_statement(struct session *s)
 		(void)diag_fail(&st->diag, r, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION,
 				"out of memory (OOM)");
 	refuse(s, &st->diag);
+}
+
+/* What it waits for, the end of a transaction that began to write earlier, has no way to wake it:
+ * it looks again in its turn. */
+void command_slice(struct session *s)
+{
+	struct statement *st = &s->st;
+	enum status r = statement_check(st);
+
+	if (r == ST_OK)
+		r = txn_index_fill(st->txn, &st->diag);
+	if (r == ST_YIELD || r == ST_BUSY)
+		session_run_later(s);
+	else
+		end_catalog_statement(s, r);
+}
+
+/* A transaction of its own; in an explicit one it is refused. */
+static void catalog_statement(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	if (s->txn != NULL) {
+		refuse_text(s, GQL_TXN_MIX,
+			    "a catalog change cannot stand inside an explicit transaction");
+		return;
+	}
+	txn_will_write(st->txn);
+	enum status r = run_ddl(s, st->txn, st->ast);
+	if (r == ST_OK)
+		command_slice(s);
+	else
+		end_catalog_statement(s, r);
 }
 
 static void use_graph(struct session *s, const struct ast_statement *ast)

@@ -12,6 +12,8 @@ struct session;
 
 /* The statement in s->st, which is no query. */
 void command_run(struct session *s);
+/* Another slice of one that has not ended: an index is being filled. */
+void command_slice(struct session *s);
 void command_begin(struct session *s, bool read_only);
 void command_commit(struct session *s);
 void command_rollback(struct session *s);

@@ -19,6 +19,7 @@ void config_init(struct config *c)
 	    .threads = thread_cpus(),
 	    .memory_limit = pages * page / 10 * 8,
 	    .query_memory = UINT64_C(1) << 30,
+	    .max_view_age_ms = 600000,
 	    .idle_timeout_ms = 300000,
 	    .log_level = LOG_INFO,
 	    .snapshot_at_stop = true,
@@ -152,6 +153,11 @@ bool config_set(struct config *c, const char *name, const char *value, char *err
 		return set_size(&c->memory_limit, name, value, error, error_len);
 	if (str_eq(n, STR("query-memory")))
 		return set_size(&c->query_memory, name, value, error, error_len);
+	if (str_eq(n, STR("undo-memory")))
+		return set_size(&c->undo_memory, name, value, error, error_len);
+	if (str_eq(n, STR("max-view-age")))
+		return set_number(&c->max_view_age_ms, name, value, 0, UINT32_MAX, error,
+				  error_len);
 	if (str_eq(n, STR("log-level"))) {
 		if (log_level_parse(str_of(value), &c->log_level))
 			return true;

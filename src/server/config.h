@@ -20,6 +20,8 @@ struct config {
 	uint32_t threads;
 	uint64_t memory_limit;	   /* bytes, 0: none */
 	uint64_t query_memory;	   /* bytes */
+	uint64_t undo_memory;	   /* bytes, 0: a fifth of memory_limit */
+	uint32_t max_view_age_ms;  /* 0: none */
 	uint32_t query_timeout_ms; /* 0: none */
 	uint32_t idle_timeout_ms;
 	enum log_level log_level;

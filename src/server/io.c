@@ -101,12 +101,26 @@ static void tell_stopping(struct io *io)
 	}
 }
 
+/* Running queries see by themselves that their view must close; others are told here. */
+static void tell_given_up(struct io *io)
+{
+	uint64_t n = txn_views_given_up(io->server->txns);
+
+	if (n == io->n_given_up)
+		return;
+	io->n_given_up = n;
+	metric_set(&metric_views_given_up, (int64_t)n);
+	for (struct session *s = io->sessions; s != NULL; s = s->next)
+		session_look_at_view(s);
+}
+
 /* A bounded number of slices, so that no socket waits long; those that still run go to the end. */
 static bool on_turn(void *loop_user)
 {
 	struct io *io = loop_user;
 
 	tell_stopping(io);
+	tell_given_up(io);
 	for (unsigned i = 0; i < IO_SLICES_PER_TURN && io->run_first != NULL; i++) {
 		struct session *s = io->run_first;
 		io->run_first = s->next_run;

@@ -25,15 +25,18 @@ struct metric metric_plan_misses = {.name = "geode_plan_cache_misses_total",
 static struct metric memory_resident = {.name = "geode_memory_resident_bytes",
 					.help = "Memory that the allocator holds.",
 					.is_gauge = true};
+struct metric metric_views_given_up = {
+    .name = "geode_views_given_up_total",
+    .help = "Views of queries that were asked to close because they held back old versions."};
 static struct metric memory_by_tag[MEM_N_TAGS];
 static char memory_names[MEM_N_TAGS][48];
 
 void metrics_register(void)
 {
 	static struct metric *const all[] = {
-	    &metric_connections, &metric_sessions,    &metric_statements,
-	    &metric_errors,	 &metric_rows,	      &metric_commits,
-	    &metric_plan_hits,	 &metric_plan_misses, &memory_resident,
+	    &metric_connections, &metric_sessions,	 &metric_statements, &metric_errors,
+	    &metric_rows,	 &metric_commits,	 &metric_plan_hits,  &metric_plan_misses,
+	    &memory_resident,	 &metric_views_given_up,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)

@@ -156,8 +156,13 @@ static void wait_for_stop(struct server *s, const sigset_t *set)
 
 static int open_database(struct server *s)
 {
-	const struct db_options o = {.dir = s->config->data_dir,
-				     .snapshot_on_close = s->config->snapshot_at_stop};
+	const struct config *c = s->config;
+	const struct db_options o = {
+	    .dir = c->data_dir,
+	    .snapshot_on_close = c->snapshot_at_stop,
+	    .limits = {.undo_bytes = c->undo_memory != 0 ? c->undo_memory : c->memory_limit / 5,
+		       .view_age_ns = c->max_view_age_ms * UINT64_C(1000000)},
+	};
 	char reason[REASON_MAX];
 	enum status st = db_open(&o, &s->db, reason, sizeof reason);
 

@@ -51,10 +51,11 @@ struct io {
 	struct session *sessions;
 	_Atomic bool stopping; /* running statements end with 57P01 */
 	bool told_stopping;
+	uint64_t n_given_up; /* views that were asked to close, when it last looked */
 };
 
 extern struct metric metric_connections, metric_sessions, metric_statements, metric_errors,
-    metric_rows, metric_commits, metric_plan_hits, metric_plan_misses;
+    metric_rows, metric_commits, metric_plan_hits, metric_plan_misses, metric_views_given_up;
 extern struct histogram metric_statement_time;
 
 /* metrics.c */

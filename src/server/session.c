@@ -216,7 +216,7 @@ static void statement_ended(struct session *s)
 
 /* ---- running ---- */
 
-static void run_later(struct session *s)
+void session_run_later(struct session *s)
 {
 	s->state = SESSION_RUNNING;
 	io_queue_run(s->conn->io, s);
@@ -259,7 +259,7 @@ static void rerun_or_fail(struct session *s)
 		return;
 	}
 	begin_page(s, st->page_rows);
-	run_later(s);
+	session_run_later(s);
 }
 
 /* A page is full and more rows follow. */
@@ -276,7 +276,7 @@ static void page_full(struct session *s)
 			return;
 		}
 		begin_page(s, st->page_rows);
-		run_later(s);
+		session_run_later(s);
 		return;
 	}
 	statement_take_page(st, &out, wrap_of(s), false);
@@ -289,7 +289,7 @@ static void page_full(struct session *s)
 	if (s->stream != NULL && net_stream_full(s->stream))
 		s->state = SESSION_FLOW;
 	else
-		run_later(s);
+		session_run_later(s);
 }
 
 /* Clients give up when no frame comes for 10 s, or for 30 s after the schema. */
@@ -316,10 +316,14 @@ static void run_statement(struct session *s)
 {
 	struct statement *st = &s->st;
 
+	if (st->plan == NULL) {
+		command_slice(s);
+		return;
+	}
 	switch (statement_step(st)) {
 	case STATEMENT_YIELD:
 		keep_client_waiting(s);
-		run_later(s);
+		session_run_later(s);
 		break;
 	case STATEMENT_PAGE:
 		page_full(s);
@@ -417,6 +421,11 @@ static void on_pull(struct session *s, const struct request *req)
 	}
 	if (s->st.committed) {
 		send_last(s);
+		return;
+	}
+	if (s->st.given_up) {
+		s->st.status = query_stopped(QUERY_TOO_OLD, &s->st.diag);
+		fail_statement(s);
 		return;
 	}
 	begin_page(s, req->pull.page_size != 0 ? req->pull.page_size : HABIT_PULL_ROWS);
@@ -619,7 +628,7 @@ void session_slice(struct session *s)
 void session_writable(struct session *s)
 {
 	if (s->state == SESSION_FLOW)
-		run_later(s);
+		session_run_later(s);
 	else
 		drain_pending(s);
 }
@@ -717,10 +726,27 @@ void session_close(struct session *s)
 	session_free(s);
 }
 
+void session_look_at_view(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	if (!st->open || !st->auto_commit || st->txn == NULL || !txn_must_close(st->txn))
+		return;
+	if (s->state == SESSION_FLOW)
+		session_run_later(s); /* the query finds out */
+	if (s->state != SESSION_IDLE)
+		return;
+	query_close(st->query);
+	st->query = NULL;
+	txn_rollback(st->txn);
+	st->txn = NULL;
+	st->given_up = true;
+}
+
 void session_shutdown(struct session *s)
 {
 	if (s->st.open)
 		statement_stop(&s->st, QUERY_SHUTDOWN);
 	if (s->state == SESSION_FLOW)
-		run_later(s);
+		session_run_later(s);
 }

@@ -71,12 +71,16 @@ void session_committed(struct session *s); /* its wake came through the inbox */
 /* The stream is gone: rolls back; the session frees itself once the log does not need it any more.
  */
 void session_close(struct session *s);
+/* A view was asked to close: a result that lies open lets go of its view, and says so when it is
+ * pulled. */
+void session_look_at_view(struct session *s);
 /* The server stops: a running statement ends with 57P01. */
 void session_shutdown(struct session *s);
 
 /* ---- for command.c ---- */
 
 void session_reply(struct session *s, struct chain *out); /* takes the bytes */
+void session_run_later(struct session *s);		  /* another slice, in its turn */
 /* The answer of a failed request, whatever it was. first_frame: nothing of the answer went out yet.
  */
 void session_send_error(struct session *s, const struct diag *d, struct str text, bool first_frame);

@@ -220,12 +220,17 @@ static enum status next_batch(struct statement *s)
 	return ST_OK;
 }
 
+static void look_at_time(struct statement *s)
+{
+	if (s->deadline_ns != 0 && clock_mono_ns() >= s->deadline_ns)
+		statement_stop(s, QUERY_TIMED_OUT);
+}
+
 enum statement_event statement_step(struct statement *s)
 {
 	enum status st = ST_OK;
 
-	if (s->deadline_ns != 0 && clock_mono_ns() >= s->deadline_ns)
-		statement_stop(s, QUERY_TIMED_OUT);
+	look_at_time(s);
 	for (;;) {
 		if (s->batch == NULL) {
 			st = next_batch(s);
@@ -334,4 +339,10 @@ void statement_take_empty(struct chain *out, enum gqlstatus status)
 void statement_stop(struct statement *s, enum query_stop why)
 {
 	atomic_store_explicit(&s->stop, why, memory_order_relaxed);
+}
+
+enum status statement_check(struct statement *s)
+{
+	look_at_time(s);
+	return query_stopped(atomic_load_explicit(&s->stop, memory_order_relaxed), &s->diag);
 }

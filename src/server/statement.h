@@ -58,6 +58,7 @@ struct statement {
 	struct held_page *held_first,
 	    *held_last; /* full pages that wait for the commit, then for pull */
 	bool committed; /* its own transaction is over; only held pages and the last one are left */
+	bool given_up;	/* its view was asked to close while nobody pulled */
 	uint64_t n_rows;
 	uint32_t reruns;
 	bool explain, profile;
@@ -102,5 +103,8 @@ void statement_take_schema(struct statement *s, struct chain *out, bool final);
 /* The answer of a statement without columns and of commands. */
 void statement_take_empty(struct chain *out, enum gqlstatus status);
 void statement_stop(struct statement *s, enum query_stop why);
+/* ST_STOPPED with the diag set: it must end, by its time limit or because it was told so. For those
+ * that run no query; a query looks by itself. */
+enum status statement_check(struct statement *s) MUST_CHECK;
 
 #endif

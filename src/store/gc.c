@@ -1,5 +1,6 @@
 /* Cleaning up behind finished transactions: versions are cut where a committed one at or below the
  * horizon stands, aborted ones are unlinked once nobody can be walking over them. */
+#include "store/constraint.h"
 #include "store/store_int.h"
 #include "store/write.h"
 
@@ -36,6 +37,8 @@ void store_effects_release(struct effect *effects, uint32_t n)
 	for (uint32_t i = 0; i < n; i++)
 		if (effects[i].kind == EFFECT_UNDO)
 			undo_let_go(effects[i].undo);
+		else if (effects[i].kind >= EFFECT_CLAIMED)
+			unique_unref(effects[i].unique);
 }
 
 static void set_chain(struct chunk *c, uint32_t slot, struct undo *head)
@@ -126,6 +129,10 @@ void store_prune(struct effect *effects, uint32_t n, const struct mark *m, uint6
 {
 	for (uint32_t i = 0; i < n; i++) {
 		struct effect *e = &effects[i];
+		if (e->kind >= EFFECT_CLAIMED) {
+			unique_settle(e);
+			continue;
+		}
 		latch_lock(&e->chunk->latch);
 		if (e->kind == EFFECT_UNDO)
 			cut_chain(e->chunk, e->slot, horizon);
@@ -141,6 +148,8 @@ void store_unlink_aborted(struct effect *effects, uint32_t n, const struct mark 
 {
 	for (uint32_t i = n; i-- > 0;) {
 		struct effect *e = &effects[i];
+		if (e->kind >= EFFECT_CLAIMED)
+			continue; /* taken back at once: nobody reads claims without the latch */
 		latch_lock(&e->chunk->latch);
 		if (e->kind == EFFECT_UNDO)
 			unlink_one(e->chunk, e->undo);

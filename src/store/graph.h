@@ -202,7 +202,8 @@ double prop_index_rows(struct prop_index *ix, const struct index_range *r);
 struct index_info {
 	struct str name;
 	name_id label, key;
-	bool unique, ready;
+	bool unique;
+	uint64_t ready_lsn, dropped_lsn; /* views between the two know it; LSN_NEVER: not yet */
 	uint64_t n_entries, n_keys, n_lookups; /* n_keys: different values, about */
 };
 enum status graph_indexes(struct graph *g, struct arena *a, const struct index_info **ret,

@@ -43,16 +43,26 @@ enum status image_load_names(struct store *s, struct str bytes)
 	return r.failed ? ST_CORRUPT : ST_OK;
 }
 
-static enum status put_graph(struct graph *g, struct arena *a, struct buf *out)
+static bool index_is_seen(const struct index_info *ix, const struct view *v)
+{
+	return ix->ready_lsn <= v->read_lsn && v->read_lsn < ix->dropped_lsn;
+}
+
+static enum status put_graph(struct graph *g, const struct view *v, struct arena *a,
+			     struct buf *out)
 {
 	const struct index_info *ix;
-	uint32_t n;
+	uint32_t n, n_seen = 0;
 
 	put_varint(out, g->id);
 	put_lstr(out, g->name);
 	TRY(graph_indexes(g, a, &ix, &n));
-	put_varint(out, n);
+	for (uint32_t i = 0; i < n; i++)
+		n_seen += index_is_seen(&ix[i], v);
+	put_varint(out, n_seen);
 	for (uint32_t i = 0; i < n; i++) {
+		if (!index_is_seen(&ix[i], v))
+			continue;
 		put_lstr(out, ix[i].name);
 		put_varint(out, ix[i].label);
 		put_varint(out, ix[i].key);
@@ -77,7 +87,7 @@ enum status image_catalog(struct store *s, const struct view *v, struct buf *out
 	for (uint32_t i = 0; i < n_places && st == ST_OK; i++) {
 		struct graph *g = store_graph_at(s, i);
 		if (g != NULL && graph_is_seen(g, v->read_lsn))
-			st = put_graph(g, &a, out);
+			st = put_graph(g, v, &a, out);
 	}
 	put_varint(out, atomic_load_explicit(&s->next_graph_id, memory_order_relaxed));
 	arena_release(&a);

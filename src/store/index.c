@@ -1,7 +1,10 @@
 /* Property indexes: label + key -> ids, a superset of what any view sees. Writers add a pair before
  * anybody can see the value, and remove it only when neither the value in place nor an older
  * version has its key. Reading: index_read.c. */
+#include "store/constraint.h"
 #include "store/index_int.h"
+
+#define FILL_SKIP_MAX 4096 /* chunks without the label that one step of filling passes */
 
 static enum status index_insert(struct prop_index *ix, struct value v, elem_id id)
 {
@@ -10,7 +13,7 @@ static enum status index_insert(struct prop_index *ix, struct value v, elem_id i
 	return tree_insert(&ix->tree, (struct tree_key){buf, index_key(v, buf), (uint32_t)id});
 }
 
-static void index_remove(struct prop_index *ix, struct value v, elem_id id)
+static void index_delete(struct prop_index *ix, struct value v, elem_id id)
 {
 	uint8_t buf[INDEX_KEY_MAX];
 
@@ -70,7 +73,7 @@ void index_drop_value(struct chunk *c, uint32_t slot, name_id key, struct value 
 		return;
 	for (uint32_t i = 0; i < l->n; i++)
 		if (l->v[i]->key == key)
-			index_remove(l->v[i], v, c->base + slot);
+			index_delete(l->v[i], v, c->base + slot);
 }
 
 void index_drop_slot(struct chunk *c, uint32_t slot)
@@ -81,7 +84,7 @@ void index_drop_slot(struct chunk *c, uint32_t slot)
 	for (uint32_t i = 0; l != NULL && c->kind == ELEM_NODE && i < l->n; i++) {
 		struct value v = table_prop(t, slot, l->v[i]->key);
 		if (v.kind != V_NULL)
-			index_remove(l->v[i], v, c->base + slot);
+			index_delete(l->v[i], v, c->base + slot);
 	}
 }
 
@@ -103,6 +106,7 @@ void index_add_slot(struct chunk *c, uint32_t slot, bool *ret_failed)
 static void index_free(struct prop_index *ix)
 {
 	tree_release(&ix->tree);
+	unique_unref(ix->unique);
 	mem_free(MEM_INDEX, (void *)(uintptr_t)ix->name.p, ix->name.len);
 	mem_free(MEM_INDEX, ix, sizeof *ix);
 }
@@ -139,9 +143,14 @@ static struct prop_index *find_by_name(const struct graph *g, struct str name)
 	return NULL;
 }
 
-bool graph_has_index(const struct graph *g, struct str name)
+struct prop_index *graph_index_named(const struct graph *g, struct str name)
 {
-	return find_by_name(g, name) != NULL;
+	return find_by_name(g, name);
+}
+
+struct unique *index_unique(const struct prop_index *ix)
+{
+	return ix->unique;
 }
 
 static struct index_list *list_new(uint32_t n)
@@ -157,6 +166,8 @@ static void set_list(struct graph *g, struct index_list *l)
 {
 	struct index_list *old = list_of(g);
 
+	for (uint32_t i = 0; i < l->n; i++)
+		l->n_unique += l->v[i]->unique != NULL;
 	atomic_store_explicit(&g->indexes, l, memory_order_release);
 	if (old != NULL)
 		epoch_retire(&g->store->epochs, &old->retired, index_list_free);
@@ -178,23 +189,61 @@ static void fill_slot(struct prop_index *ix, struct chunk *c, uint32_t slot, boo
 			*ret_failed = true;
 }
 
-enum status index_fill(struct prop_index *ix)
+/* Under the chunk's latch. The pairs first, once; then the claims, as far as they are decided. */
+static enum status fill_chunk(struct prop_index *ix, struct chunk *c, struct index_fill *f,
+			      bool check)
 {
-	struct space *s = &ix->graph->spaces[ELEM_NODE];
-	uint32_t n = atomic_load_explicit(&s->n_chunks, memory_order_acquire);
 	bool failed = false;
 
-	for (uint32_t i = 0; i < n && !failed; i++) {
-		struct chunk *c = space_chunk(s, i);
-		if (c == NULL)
-			continue;
-		latch_lock(&c->latch);
-		if (may_have_label(c, ix->label))
-			for (uint32_t slot = 0; slot < c->n_used; slot++)
-				fill_slot(ix, c, slot, &failed);
-		latch_unlock(&c->latch);
+	for (uint32_t slot = 0; slot < c->n_used && !f->has_pairs && !failed; slot++)
+		fill_slot(ix, c, slot, &failed);
+	if (failed)
+		return ST_NOMEM;
+	f->has_pairs = true;
+	return ix->unique != NULL ? unique_fill(ix->unique, c, &f->slot, check, &f->duplicate)
+				  : ST_OK;
+}
+
+static enum status fill_some(struct prop_index *ix, struct index_fill *f, bool check)
+{
+	struct space *s = &ix->graph->spaces[ELEM_NODE];
+
+	/* Under the lock of new chunks: in one made later every writer finds the index. */
+	mutex_lock(&s->lock);
+	uint32_t n = atomic_load_explicit(&s->n_chunks, memory_order_acquire);
+	mutex_unlock(&s->lock);
+	for (uint32_t i = 0; f->chunk < n; i++) {
+		struct chunk *c = space_chunk(s, f->chunk);
+		bool some = c != NULL && may_have_label(c, ix->label);
+		if (i == FILL_SKIP_MAX)
+			return ST_YIELD;
+		if (some) {
+			latch_lock(&c->latch);
+			enum status st = fill_chunk(ix, c, f, check);
+			latch_unlock(&c->latch);
+			TRY(st);
+		}
+		*f = (struct index_fill){.chunk = f->chunk + 1};
+		if (some && f->chunk < n)
+			return ST_YIELD;
 	}
-	return failed ? ST_NOMEM : ST_OK;
+	return ST_OK;
+}
+
+enum status index_fill_some(struct prop_index *ix, struct index_fill *f)
+{
+	return fill_some(ix, f, true);
+}
+
+enum status index_fill(struct prop_index *ix)
+{
+	struct index_fill f = {0};
+	enum status st;
+
+	do
+		st = fill_some(ix, &f, false);
+	while (st == ST_YIELD);
+	return st;
 }
 
 enum status index_create(struct graph *g, struct str name, name_id label, name_id key, bool unique,
@@ -210,11 +259,15 @@ enum status index_create(struct graph *g, struct str name, name_id label, name_i
 	struct prop_index *ix = MEM_NEW(MEM_INDEX, struct prop_index);
 	struct index_list *l = list_new(n + 1);
 	char *text = mem_alloc(MEM_INDEX, name.len);
-	if (ix == NULL || l == NULL || text == NULL ||
+	uint64_t since = atomic_load_explicit(&g->store->n_constraints, memory_order_relaxed) + 1;
+	struct unique *rule =
+	    unique ? unique_new((struct str){text, name.len}, label, key, since) : NULL;
+	if (ix == NULL || l == NULL || text == NULL || (unique && rule == NULL) ||
 	    tree_init(&ix->tree, &g->store->epochs) != ST_OK) {
 		mem_free(MEM_INDEX, ix, sizeof *ix);
 		mem_free(MEM_INDEX, l, sizeof *l + (n + 1) * sizeof l->v[0]);
 		mem_free(MEM_INDEX, text, name.len);
+		unique_unref(rule);
 		return ST_NOMEM;
 	}
 	memcpy(text, name.p, name.len);
@@ -222,12 +275,15 @@ enum status index_create(struct graph *g, struct str name, name_id label, name_i
 	ix->name = (struct str){text, name.len};
 	ix->label = label;
 	ix->key = key;
-	ix->unique = unique;
-	atomic_init(&ix->ready_lsn, UINT64_MAX);
+	ix->unique = rule;
+	atomic_init(&ix->ready_lsn, LSN_NEVER);
+	atomic_init(&ix->dropped_lsn, LSN_NEVER);
 	if (n > 0)
 		memcpy(l->v, old->v, n * sizeof l->v[0]);
 	l->v[n] = ix;
 	set_list(g, l); /* writers keep it from now on; the filler adds what was there before */
+	if (unique)	/* behind the list: a mark born at this number finds it */
+		atomic_store_explicit(&g->store->n_constraints, since, memory_order_release);
 	*ret = ix;
 	return ST_OK;
 }
@@ -238,15 +294,31 @@ void index_set_ready(struct prop_index *ix, uint64_t lsn)
 	atomic_fetch_add_explicit(&ix->graph->store->catalog_version, 1, memory_order_release);
 }
 
-enum status index_remove_by_name(struct graph *g, struct str name)
+void index_set_dropped(struct prop_index *ix, uint64_t lsn)
 {
-	struct index_list *old = list_of(g);
-	struct prop_index *ix = find_by_name(g, name);
+	atomic_store_explicit(&ix->dropped_lsn, lsn, memory_order_release);
+}
+
+enum status index_claim_drop(struct prop_index *ix)
+{
+	if (ix->is_being_dropped ||
+	    atomic_load_explicit(&ix->ready_lsn, memory_order_relaxed) == LSN_NEVER)
+		return ST_CONFLICT;
+	ix->is_being_dropped = true;
+	return ST_OK;
+}
+
+void index_keep(struct prop_index *ix)
+{
+	ix->is_being_dropped = false;
+}
+
+enum status index_remove(struct prop_index *ix)
+{
+	struct graph *g = ix->graph;
+	struct index_list *old = list_of(g), *l = list_new(old->n - 1);
 	uint32_t at = 0;
 
-	if (ix == NULL)
-		return ST_NOT_FOUND;
-	struct index_list *l = list_new(old->n - 1);
 	if (l == NULL)
 		return ST_NOMEM;
 	for (uint32_t i = 0; i < old->n; i++)

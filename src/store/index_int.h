@@ -12,9 +12,11 @@ struct prop_index {
 	struct graph *graph;
 	struct str name;
 	name_id label, key;
-	bool unique;
-	/* Views from this read point on may use it; UINT64_MAX: not yet. */
-	_Atomic uint64_t ready_lsn;
+	struct unique *unique; /* the constraint that it serves; NULL: none */
+	/* Commits that made and dropped it; LSN_NEVER: not yet. Both change under the commit lock,
+	 * so before the LSN can become a read point. Views between the two may use it. */
+	_Atomic uint64_t ready_lsn, dropped_lsn;
+	bool is_being_dropped; /* by an open transaction; under the catalog's lock */
 	_Atomic uint64_t n_lookups;
 	struct retired retired;
 	struct index_tree tree;

@@ -20,7 +20,7 @@ struct prop_index *graph_index_find(struct graph *g, const struct view *v, name_
 	for (uint32_t i = 0; l != NULL && i < l->n; i++) {
 		struct prop_index *ix = l->v[i];
 		uint64_t ready = atomic_load_explicit(&ix->ready_lsn, memory_order_acquire);
-		if (ix->label == label && ix->key == key && ready != UINT64_MAX &&
+		if (ix->label == label && ix->key == key && ready != LSN_NEVER &&
 		    (v == NULL || v->read_lsn >= ready))
 			return ix;
 	}
@@ -29,7 +29,7 @@ struct prop_index *graph_index_find(struct graph *g, const struct view *v, name_
 
 bool prop_index_unique(const struct prop_index *ix)
 {
-	return ix->unique;
+	return ix->unique != NULL;
 }
 
 struct graph *prop_index_graph(const struct prop_index *ix)
@@ -63,8 +63,9 @@ enum status graph_indexes(struct graph *g, struct arena *a, const struct index_i
 		    .name = l->v[i]->name,
 		    .label = l->v[i]->label,
 		    .key = l->v[i]->key,
-		    .unique = l->v[i]->unique,
-		    .ready = atomic_load(&l->v[i]->ready_lsn) != UINT64_MAX,
+		    .unique = l->v[i]->unique != NULL,
+		    .ready_lsn = atomic_load(&l->v[i]->ready_lsn),
+		    .dropped_lsn = atomic_load(&l->v[i]->dropped_lsn),
 		    .n_entries = atomic_load(&l->v[i]->tree.n_pairs),
 		    .n_keys = n_keys_of(l->v[i]),
 		    .n_lookups = atomic_load(&l->v[i]->n_lookups),

@@ -19,8 +19,8 @@
 #define DIR_PAGES 1024	      /* 2^32 slots in all */
 #define CODED_TEXT_MAX 64     /* bytes; longer texts are not coded */
 #define CODED_TEXTS_MAX 4096  /* texts coded for one key; further ones are blocks of their own */
-#define INDEXES_MAX 256	     /* of one graph */
-#define LABEL_SETS_MAX 65536 /* combinations of labels in use, of all graphs */
+#define INDEXES_MAX 256	      /* of one graph */
+#define LABEL_SETS_MAX 65536  /* combinations of labels in use, of all graphs */
 
 /* ---- names ------------------------------------------------------------------------------- */
 
@@ -245,7 +245,7 @@ struct adj_types { /* blocks by type; replaced when a type is added */
 
 struct index_list { /* immutable */
 	struct retired retired;
-	uint32_t n;
+	uint32_t n, n_unique; /* of them: with a unique constraint */
 	struct prop_index *v[];
 };
 
@@ -269,9 +269,11 @@ struct store {
 	struct epoch_table epochs;
 	struct dict names[NAME_N_KINDS];
 	_Atomic uint64_t catalog_version;
+	_Atomic uint64_t
+	    n_constraints; /* made so far, of all graphs; changed under the caller's lock */
 	_Atomic uint32_t n_places, next_graph_id;
 	struct graph *_Atomic graphs[GRAPHS_MAX]; /* by place; places are given again, ids never */
-	struct dict texts; /* property texts that repeat; never removed */
+	struct dict texts;			  /* property texts that repeat; never removed */
 	struct mutex set_lock;
 	struct map_u64 text_counts; /* key -> texts that were coded for it; under set_lock */
 	struct map_u64 set_hashes;  /* hash -> id of the first set with it */
@@ -424,6 +426,7 @@ void index_drop_slot(struct chunk *c, uint32_t slot); /* all values in place */
 void index_add_slot(struct chunk *c, uint32_t slot, bool *ret_failed);
 void index_list_free(struct retired *r);
 void graph_indexes_release(struct graph *g);
+struct unique *index_unique(const struct prop_index *ix); /* NULL: it is a plain index */
 
 /* catalog.c */
 void graph_free(struct graph *g);

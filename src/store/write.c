@@ -1,13 +1,17 @@
 #include "store/write.h"
 
+#include "store/constraint.h"
 #include "store/store_int.h"
 
-struct mark *mark_new(void)
+struct mark *mark_new(struct store *s)
 {
 	struct mark *m = MEM_NEW(MEM_UNDO, struct mark);
 
-	if (m != NULL)
-		atomic_init(&m->n_refs, 1);
+	if (m == NULL)
+		return NULL;
+	atomic_init(&m->n_refs, 1);
+	/* Acquire: whoever is born after a constraint was made finds it in the list. */
+	m->born = atomic_load_explicit(&s->n_constraints, memory_order_acquire);
 	return m;
 }
 
@@ -119,6 +123,7 @@ static enum status set_prop(struct writer *w, struct chunk *c, uint32_t slot, na
 	bool failed = false;
 	struct value old = table_prop(t, slot, key);
 
+	TRY(unique_set(w, c, slot, key, old, v));
 	index_add(c, slot, key, v, &failed); /* before anybody can see it */
 	if (failed)
 		return ST_NOMEM;
@@ -190,6 +195,8 @@ enum status store_node_create(struct writer *w, struct graph *g, const name_id *
 	enum status st = put_new_props(c, slot, props, n_props);
 	if (st == ST_OK && c->set != set) /* recovery: the chunk was made for another set */
 		st = chunk_put_set(c, slot, set->id);
+	if (st == ST_OK)
+		st = unique_node_made(w, c, slot, set);
 	if (st == ST_OK)
 		st = set_exists(w, c, slot, true);
 	if (st != ST_OK)
@@ -267,6 +274,7 @@ static enum status set_labels(struct writer *w, struct chunk *c, uint32_t slot, 
 		return ST_EXISTS;
 	TRY(changed_set(s, old, label, add, &set));
 	TRY(chunk_sets_make(c));
+	TRY(unique_label(w, c, slot, label, add));
 	/* From here on the chunk has exceptions: scans and indexes recheck. An index of the new
 	 * label takes the node's values before anybody can see the label. */
 	atomic_store_explicit(&c->has_exceptions, true, memory_order_release);
@@ -322,6 +330,8 @@ enum status store_node_delete(struct writer *w, struct graph *g, elem_id id)
 	if (w->mark == NULL && store_node_has_edges(w, g, id) != ST_OK)
 		st = ST_EXISTS; /* recovery: its edges went before it */
 	else
+		st = unique_node_gone(w, c, slot);
+	if (st == ST_OK)
 		st = set_exists(w, c, slot, false);
 	if (st == ST_OK && w->mark == NULL)
 		abandon_slot(c, slot);
@@ -660,6 +670,10 @@ void store_undo(struct writer *w, uint32_t n)
 		if (e->undone)
 			continue;
 		e->undone = true;
+		if (e->kind >= EFFECT_CLAIMED) {
+			unique_undo(e);
+			continue;
+		}
 		latch_lock(&e->chunk->latch);
 		if (e->kind == EFFECT_UNDO)
 			undo_one(e->chunk, e->undo);

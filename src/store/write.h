@@ -4,9 +4,10 @@
  * Threads: a writer belongs to its transaction's thread; any number of writers at a time. Latches
  * are taken in id order, node chunks before edge chunks, indexes last. Errors:  ST_CONFLICT:
  * another active transaction, or one committed after the view, has the slot (first updater wins).
- * ST_NOT_FOUND: the element does not exist under the view. ST_EXISTS: see each function. ST_NOMEM,
- * ST_LIMIT. After any error the caller undoes the statement (store_undo): effects so far are in the
- * list. Source:  transactions design, sections 2 to 4. */
+ * ST_NOT_FOUND: the element does not exist under the view. ST_EXISTS: see each function.
+ * ST_INVALID: a unique constraint is broken: writer.clash. ST_NOMEM, ST_LIMIT. After any error the
+ * caller undoes the statement (store_undo): effects so far are in the list. Source:  transactions
+ * design, sections 2 to 4. */
 #ifndef STORE_WRITE_H
 #define STORE_WRITE_H
 
@@ -14,11 +15,19 @@
 #include "store/graph.h"
 
 struct clause;
+struct claim;
 struct undo;
+struct unique;
 struct chunk;
 struct label_set;
 
-enum effect_kind { EFFECT_UNDO, EFFECT_EDGE_ADDED, EFFECT_EDGE_REMOVED };
+enum effect_kind {
+	EFFECT_UNDO,
+	EFFECT_EDGE_ADDED,
+	EFFECT_EDGE_REMOVED,
+	EFFECT_CLAIMED,	 /* of a value, under a unique constraint */
+	EFFECT_RELEASED, /* the same value given up */
+};
 
 struct effect {	      /* one change, for undoing and for cleaning up behind it */
 	uint8_t kind; /* enum effect_kind */
@@ -26,11 +35,21 @@ struct effect {	      /* one change, for undoing and for cleaning up behind it *
 	bool undone;
 	name_id type;
 	uint32_t slot, edge;
-	struct chunk *chunk;
+	union {
+		struct chunk *chunk;
+		struct unique *unique; /* EFFECT_CLAIMED, EFFECT_RELEASED: with a reference */
+	};
 	union {
 		struct undo *undo;
 		uint32_t at; /* edge effects: where the entry was */
+		struct claim *claim;
 	};
+};
+
+struct unique_clash { /* the constraint that refused a write; its name lives as long as the epoch */
+	struct str constraint;
+	name_id label, key;
+	elem_id holder;
 };
 
 struct writer {
@@ -41,9 +60,10 @@ struct writer {
 	struct clause *clause;	/* of seq; made when the first stamp needs it */
 	struct clause *clauses; /* all of this writer */
 	VEC(struct effect) effects;
+	struct unique_clash clash; /* behind ST_INVALID, and a ST_CONFLICT over a value */
 };
 
-struct mark *mark_new(void); /* active, one reference; NULL: no memory */
+struct mark *mark_new(struct store *s); /* active, one reference; NULL: no memory */
 void mark_unref(struct mark *m);
 
 enum status store_name_add(struct store *s, enum name_kind kind, struct str name,

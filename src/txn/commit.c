@@ -56,6 +56,7 @@ static void stamp(struct txn *t, uint64_t lsn)
 {
 	if (t->w.mark != NULL)
 		atomic_store_explicit(&t->w.mark->word, lsn, memory_order_release);
+	ddl_stamp(t, lsn);
 	ddl_graph_stamp(t, lsn);
 }
 
@@ -83,7 +84,7 @@ static enum status commit_in_memory(struct txn *t, struct txn_commit *c, struct 
 	atomic_store_explicit(&m->stamped_lsn, c->lsn, memory_order_release);
 	atomic_store_explicit(&m->durable_lsn, c->lsn, memory_order_release);
 	mutex_unlock(&m->commit_lock);
-	ddl_commit(t, c->lsn);
+	ddl_commit(t);
 	txn_end(t, c->lsn);
 	return ST_OK;
 }
@@ -174,6 +175,6 @@ void txn_finish(struct txn *t)
 		return;
 	}
 	if (t->batch.result == ST_OK)
-		ddl_commit(t, t->batch.lsn);
+		ddl_commit(t);
 	txn_end(t, t->batch.lsn);
 }

@@ -1,4 +1,5 @@
 /* The manager: read points, and reclamation behind finished transactions. */
+#include "base/clock.h"
 #include "txn/txn_int.h"
 
 enum status txn_mgr_new(struct store *s, struct wal_writer *wal, uint64_t last_lsn,
@@ -116,6 +117,35 @@ static uint64_t load_durable(void *ctx)
 	return txn_durable_lsn(ctx);
 }
 
+void txn_set_limits(struct txn_mgr *m, const struct txn_limits *limits)
+{
+	m->limits = *limits;
+}
+
+uint64_t txn_views_given_up(struct txn_mgr *m)
+{
+	return atomic_load_explicit(&m->n_given_up, memory_order_relaxed);
+}
+
+/* One view at a time for the memory: what it held back must be gone before it is known whether that
+ * was enough. */
+static void enforce_limits(struct txn_mgr *m)
+{
+	struct epoch_table *e = store_epochs(m->store);
+	const struct txn_limits *l = &m->limits;
+	const struct tail *first = first_tail(m);
+	uint64_t now = l->view_age_ns != 0 ? clock_mono_ns() : 0;
+	uint32_t n = 0;
+
+	if (now > l->view_age_ns)
+		n += epoch_ask_old(e, now - l->view_age_ns);
+	if (l->undo_bytes != 0 && first != NULL && first->lsn <= txn_durable_lsn(m) &&
+	    mem_used(MEM_UNDO) > l->undo_bytes)
+		n += epoch_ask_lowest(e, first->lsn);
+	if (n > 0)
+		atomic_fetch_add_explicit(&m->n_given_up, n, memory_order_relaxed);
+}
+
 bool txn_collect(struct txn_mgr *m)
 {
 	struct epoch_table *e = store_epochs(m->store);
@@ -123,6 +153,7 @@ bool txn_collect(struct txn_mgr *m)
 	uint64_t horizon = epoch_collect(e, load_durable, m);
 	prune(m, horizon);
 	ddl_graph_collect(m, horizon);
+	enforce_limits(m);
 	return first_tail(m) != NULL ||
 	       atomic_load_explicit(&e->n_retired, memory_order_relaxed) != 0;
 }
@@ -165,7 +196,6 @@ void txn_end(struct txn *t, uint64_t lsn)
 	buf_release(&t->redo);
 	buf_release(&t->record);
 	vec_release(MEM_UNDO, &t->deletes);
-	mem_free(MEM_UNDO, t->ddl_name, t->ddl_name_len);
 	atomic_fetch_sub_explicit(&m->n_active, 1, memory_order_release);
 	MEM_FREE(MEM_UNDO, t);
 }

@@ -209,10 +209,7 @@ static enum status apply_index_create(struct apply *x)
 	if (x->r.failed || label >= store_name_count(x->s, NAME_LABEL) ||
 	    key >= store_name_count(x->s, NAME_KEY))
 		return ST_CORRUPT;
-	enum status st = index_create(x->g, name, (name_id)label, (name_id)key, unique, &ix);
-	if (st == ST_EXISTS)
-		return ST_OK; /* a snapshot may know an index that was being made */
-	TRY(st);
+	TRY(index_create(x->g, name, (name_id)label, (name_id)key, unique, &ix));
 	TRY(index_fill(ix));
 	index_set_ready(ix, 0);
 	return ST_OK;
@@ -221,9 +218,9 @@ static enum status apply_index_create(struct apply *x)
 /* A snapshot may know already that it is gone. */
 static enum status apply_index_drop(struct apply *x)
 {
-	enum status st = index_remove_by_name(x->g, get_lstr(&x->r));
+	struct prop_index *ix = graph_index_named(x->g, get_lstr(&x->r));
 
-	return st == ST_NOT_FOUND ? ST_OK : st;
+	return ix != NULL ? index_remove(ix) : ST_OK;
 }
 
 static enum status apply_graph_create(struct apply *x, uint64_t id)

@@ -1,4 +1,5 @@
 /* Life of a transaction: begin, view, clauses, savepoints, roll back. */
+#include "base/clock.h"
 #include "txn/txn_int.h"
 
 enum status txn_begin(struct txn_mgr *m, enum txn_mode mode, uint64_t min_lsn, struct txn **ret)
@@ -44,6 +45,8 @@ const struct view *txn_view(struct txn *t)
 	uint64_t lsn = t->mode == TXN_WRITE ? txn_stamped_lsn(t->m) : txn_durable_lsn(t->m);
 	t->view.read_lsn = MAX_OF(lsn, t->min_lsn);
 	epoch_set_read_lsn(t->slot, t->view.read_lsn);
+	if (t->mode == TXN_READ || t->mode == TXN_EXPLICIT_READ)
+		epoch_may_close(t->slot, clock_mono_ns());
 	t->has_view = true;
 	return &t->view;
 }
@@ -51,6 +54,11 @@ const struct view *txn_view(struct txn *t)
 uint64_t txn_catalog_lsn(struct txn *t)
 {
 	return t->has_view ? t->view.read_lsn : MAX_OF(txn_durable_lsn(t->m), t->min_lsn);
+}
+
+bool txn_must_close(const struct txn *t)
+{
+	return epoch_must_close(t->slot);
 }
 
 enum txn_mode txn_mode(const struct txn *t)
@@ -65,7 +73,7 @@ bool txn_is_failed(const struct txn *t)
 
 bool txn_has_writes(const struct txn *t)
 {
-	return t->w.effects.n > 0 || t->has_ddl || t->new_graph != NULL || t->dropped_graph != NULL;
+	return t->w.effects.n > 0 || txn_has_ddl(t);
 }
 
 void txn_set_failed(struct txn *t)

@@ -29,6 +29,16 @@ uint64_t txn_durable_lsn(struct txn_mgr *m);
 uint64_t txn_stamped_lsn(struct txn_mgr *m);
 /* Called by the WAL thread (hook of the log writer), in order. */
 void txn_publish(struct txn_mgr *m, uint64_t durable_lsn);
+/* Old views of readers hold versions back. Beyond a limit they are asked to close: a query then
+ * ends with 40N02 by itself (exec looks at its view's slot), never a writer, never a snapshot. */
+struct txn_limits {
+	uint64_t undo_bytes;  /* of versions, while views hold some back; 0: none */
+	uint64_t view_age_ns; /* 0: none */
+};
+void txn_set_limits(struct txn_mgr *m, const struct txn_limits *limits); /* before others use m */
+uint64_t txn_views_given_up(struct txn_mgr *m);				 /* so far */
+/* Whether the transaction's view was asked to close. */
+bool txn_must_close(const struct txn *t);
 /* One round of reclamation (maintenance thread): epochs, undo, stamps, marks [6]. Gives whether
  * something is left to do. */
 bool txn_collect(struct txn_mgr *m);
@@ -89,16 +99,27 @@ enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool det
 enum status txn_end_clause(struct txn *t, struct diag *d) MUST_CHECK;
 
 /* DDL is a transaction of its own: 25G02 inside an explicit one. A new index is used by views that
- * begin after the commit; a drop happens at the commit. */
+ * begin after the commit; a drop happens at the commit. unique: a constraint, and the index that it
+ * has; writers keep it from now on, and a transaction that began to write before loses against it.
+ * After txn_index_begin() txn_index_fill() is called until it gives neither ST_YIELD (a slice is
+ * done) nor ST_BUSY (it waits for the end of another transaction): ST_INVALID with 23505 when the
+ * data breaks the constraint. */
+enum status txn_index_begin(struct txn *t, struct graph *g, struct str name, name_id label,
+			    name_id key, bool unique, bool if_not_exists,
+			    struct diag *d) MUST_CHECK;
+enum status txn_index_fill(struct txn *t, struct diag *d) MUST_CHECK;
+/* Both at once. */
 enum status txn_index_create(struct txn *t, struct graph *g, struct str name, name_id label,
 			     name_id key, bool unique, bool if_not_exists,
 			     struct diag *d) MUST_CHECK;
+enum status txn_constraint_drop(struct txn *t, struct graph *g, struct str name, bool if_exists,
+				struct diag *d) MUST_CHECK;
 enum status txn_index_drop(struct txn *t, struct graph *g, struct str name, bool if_exists,
 			   struct diag *d) MUST_CHECK;
 
-/* Graphs, by a transaction of their own as well. A graph whose own creation or drop is not durable yet is a conflict (40001). The
- * default graph cannot be dropped or replaced. A transaction that has written in a dropped graph
- * fails with 40001; views that see it go on. */
+/* Graphs, by a transaction of their own as well. A graph whose own creation or drop is not durable
+ * yet is a conflict (40001). The default graph cannot be dropped or replaced. A transaction that
+ * has written in a dropped graph fails with 40001; views that see it go on. */
 enum graph_exists { GRAPH_EXISTS_ERROR, GRAPH_EXISTS_OK, GRAPH_EXISTS_REPLACE };
 /* *ret: the new graph, not seen yet, or the one that exists. *ret_old: the one it replaces, NULL:
  * none. */

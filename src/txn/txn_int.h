@@ -6,6 +6,7 @@
 
 #include "base/buf.h"
 #include "base/thread.h"
+#include "store/index.h"
 #include "store/write.h"
 #include "txn/txn.h"
 #include "wal/writer.h"
@@ -27,9 +28,11 @@ struct txn_mgr {
 	struct store *store;
 	struct wal_writer *wal; /* NULL: in memory */
 	struct mutex commit_lock;
-	struct mutex ddl_lock; /* lists of indexes, places of graphs */
+	struct mutex ddl_lock;	    /* lists of indexes, places of graphs */
 	_Atomic uint32_t n_dropped; /* graphs that wait for the horizon */
 	_Atomic uint64_t stamped_lsn, durable_lsn;
+	struct txn_limits limits;
+	_Atomic uint64_t n_given_up; /* views that were asked to close */
 	_Atomic uint32_t n_active;
 	/* Names below these counts are defined in the log or in the snapshot it started from. */
 	_Atomic uint32_t n_logged[NAME_N_KINDS];
@@ -51,14 +54,12 @@ struct txn {
 	struct view view;
 	struct writer w;
 	struct buf redo;
-	struct buf record;		 /* definitions and redo, as logged */
-	VEC(struct node_delete) deletes; /* checked at the end of the clause */
-	uint32_t n_names[NAME_N_KINDS];	 /* names in the record's definitions */
-	bool has_ddl;			 /* a catalog change, of the index with this name */
-	struct graph *ddl_graph;
-	char *ddl_name;
-	size_t ddl_name_len;
-	struct prop_index *new_index; /* ready with the commit; NULL: the named one is dropped */
+	struct buf record;			      /* definitions and redo, as logged */
+	VEC(struct node_delete) deletes;	      /* checked at the end of the clause */
+	uint32_t n_names[NAME_N_KINDS];		      /* names in the record's definitions */
+	struct prop_index *new_index, *dropped_index; /* take effect with the stamp */
+	struct index_fill fill;			      /* of the new one */
+	bool is_filling;
 	struct graph *new_graph, *dropped_graph; /* take effect with the stamp */
 	struct tail *tail; /* made with the first write, so that the end needs no memory */
 	struct wal_batch batch;
@@ -69,8 +70,15 @@ struct txn {
 enum status txn_writer(struct txn *t, struct diag *d) MUST_CHECK;
 /* The same, for a change of g: 40001 when it was dropped. */
 enum status txn_writer_in(struct txn *t, struct graph *g, struct diag *d) MUST_CHECK;
-/* The catalog change takes effect at the commit's LSN; or is taken back. */
-void ddl_commit(struct txn *t, uint64_t lsn);
+static inline bool txn_has_ddl(const struct txn *t)
+{
+	return t->new_index != NULL || t->dropped_index != NULL || t->new_graph != NULL ||
+	       t->dropped_graph != NULL;
+}
+/* ddl.c: indexes and constraints. Under the commit lock: the stamp. When it is durable: what was
+ * dropped goes. Or it is taken back. */
+void ddl_stamp(struct txn *t, uint64_t lsn);
+void ddl_commit(struct txn *t);
 void ddl_rollback(struct txn *t);
 /* ddl_graph.c: graphs. Under the commit lock: whether a graph that the transaction changes was
  * dropped by another one; then, if not, the stamps. Neither can fail otherwise. */

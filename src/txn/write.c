@@ -2,20 +2,21 @@
  * in that order. The first three are one call of store/write.h; nothing else changes a graph. */
 #include "txn/redo.h"
 #include "txn/txn_int.h"
+#include "value/text.h"
 
 enum status txn_writer(struct txn *t, struct diag *d)
 {
 	if (t->mode == TXN_EXPLICIT_READ || t->mode == TXN_READ)
 		return diag_set(d, GQL_TXN_READ_ONLY, DIAG_NO_POSITION,
 				"the transaction is read only");
-	if (t->has_ddl || t->new_graph != NULL || t->dropped_graph != NULL)
+	if (txn_has_ddl(t))
 		return diag_set(d, GQL_TXN_MIX, DIAG_NO_POSITION,
 				"a catalog change is a transaction of its own");
 	(void)txn_view(t);
 	if (t->w.mark != NULL)
 		return ST_OK;
 	t->tail = MEM_NEW(MEM_UNDO, struct tail);
-	struct mark *m = mark_new();
+	struct mark *m = mark_new(t->m->store);
 	if (t->tail == NULL || m == NULL) {
 		if (m != NULL)
 			mark_unref(m);
@@ -73,6 +74,48 @@ static enum status explain(enum status st, struct diag *d, const char *what)
 	}
 }
 
+/* The same for a node, on which unique constraints may stand; v: its value of the clash's key. The
+ * constraint's name is pinned by the view's epoch. */
+static enum status explain_node(struct txn *t, enum status st, struct value v, struct diag *d)
+{
+	const struct unique_clash c = t->w.clash;
+	struct store *s = t->m->store;
+	struct buf text;
+
+	t->w.clash = (struct unique_clash){0};
+	if (st == ST_CONFLICT && c.constraint.p != NULL) {
+		(void)diag_fail(d, st, GQL_SERIALIZATION, DIAG_NO_POSITION,
+				"a concurrent transaction is behind the same value under "
+				"constraint '" STR_FMT "'",
+				STR_ARG(c.constraint));
+		diag_hint(d, "run the transaction again");
+		return st;
+	}
+	if (st != ST_INVALID)
+		return explain(st, d, "the node");
+	buf_init(&text, MEM_OTHER, DIAG_MESSAGE_MAX);
+	text_put(&text, v, TEXT_GQL);
+	(void)diag_set(d, GQL_UNIQUE_VIOLATION, DIAG_NO_POSITION,
+		       "constraint '" STR_FMT "': node %llu has " STR_FMT "." STR_FMT " = " STR_FMT
+		       " already",
+		       STR_ARG(c.constraint), (unsigned long long)c.holder,
+		       STR_ARG(store_name_text(s, NAME_LABEL, c.label)),
+		       STR_ARG(store_name_text(s, NAME_KEY, c.key)), STR_ARG(buf_str(&text)));
+	diag_hint(d, "MERGE finds the node or makes it");
+	buf_release(&text);
+	return st;
+}
+
+static struct value prop_value(const struct prop *props, uint32_t n, name_id key)
+{
+	struct value v = {.kind = V_NULL};
+
+	for (uint32_t i = 0; i < n; i++)
+		if (props[i].key == key)
+			v = props[i].value;
+	return v;
+}
+
 static enum status redo_status(struct txn *t, struct diag *d)
 {
 	if (buf_ok(&t->redo))
@@ -128,7 +171,7 @@ enum status txn_node_create(struct txn *t, struct graph *g, const name_id *label
 	enum status st =
 	    store_node_create(&t->w, g, labels, n_labels, props, n_props, ELEM_NONE, ret);
 	if (st != ST_OK)
-		return explain(st, d, "the node");
+		return explain_node(t, st, prop_value(props, n_props, t->w.clash.key), d);
 	redo_node(&t->redo, g, *ret, labels, n_labels, props, n_props);
 	return redo_status(t, d);
 }
@@ -157,7 +200,7 @@ enum status txn_node_set(struct txn *t, struct graph *g, elem_id id, name_id key
 	TRY(check_value(v, d));
 	enum status st = store_node_set(&t->w, g, id, key, v);
 	if (st != ST_OK)
-		return explain(st, d, "the node");
+		return explain_node(t, st, v, d);
 	redo_set(&t->redo, REDO_NODE_SET, g, id, key, v);
 	return redo_status(t, d);
 }
@@ -174,6 +217,15 @@ enum status txn_edge_set(struct txn *t, struct graph *g, elem_id id, name_id key
 	return redo_status(t, d);
 }
 
+/* With the writes of this clause too. */
+static struct value value_now(struct txn *t, struct graph *g, elem_id id, name_id key)
+{
+	struct view now = t->view;
+
+	now.own_seq = t->w.seq;
+	return graph_node_prop(g, &now, id, key);
+}
+
 static enum status change_label(struct txn *t, struct graph *g, elem_id id, name_id label, bool add,
 				struct diag *d)
 {
@@ -185,7 +237,7 @@ static enum status change_label(struct txn *t, struct graph *g, elem_id id, name
 		return diag_fail(d, st, GQL_TOO_MANY_LABELS, DIAG_NO_POSITION,
 				 "more than %u labels on one node", GRAPH_LABELS_MAX);
 	if (st != ST_OK)
-		return explain(st, d, "the node");
+		return explain_node(t, st, value_now(t, g, id, t->w.clash.key), d);
 	redo_label(&t->redo, add ? REDO_LABEL_ADD : REDO_LABEL_REMOVE, g, id, label);
 	return redo_status(t, d);
 }
@@ -245,7 +297,7 @@ enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool wit
 	if (st == ST_EXISTS)
 		return ST_OK;
 	if (st != ST_OK)
-		return explain(st, d, "the node");
+		return explain_node(t, st, value_now(t, g, id, t->w.clash.key), d);
 	return with_edges ? detach(t, g, id, d) : ST_OK;
 }
 

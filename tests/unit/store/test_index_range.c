@@ -502,7 +502,7 @@ static void what_a_key_loses_the_value_tells(void **state)
 static void a_range_finds_a_node_once(void **state)
 {
 	struct fixture f;
-	struct mark *m[2] = {mark_new(), mark_new()};
+	struct mark *m[2];
 	elem_id id, ids[8];
 	struct index_range all =
 	    range(BOUND_INCLUSIVE, value_int(0), BOUND_INCLUSIVE, value_int(10));
@@ -511,6 +511,7 @@ static void a_range_finds_a_node_once(void **state)
 	id = node(&f, value_int(5));
 	struct writer w[2];
 	for (unsigned i = 0; i < 2; i++) {
+		m[i] = mark_new(f.s);
 		w[i] = (struct writer){.store = f.s, .view = &f.all, .mark = m[i], .seq = 1};
 		assert_int_equal(store_node_set(&w[i], f.g, id, f.key, value_int(i == 0 ? 6 : 5)),
 				 ST_OK);

@@ -298,8 +298,8 @@ static void an_index_has_what_was_there_and_what_comes(void **state)
 	assert_int_equal(look_up(&f, ix, 77), 1);
 	assert_int_equal(store_node_delete(&f.w, f.g, 3), ST_OK);
 	assert_int_equal(look_up(&f, ix, 77), 0);
-	assert_int_equal(index_remove_by_name(f.g, STR("ix")), ST_OK);
-	assert_int_equal(index_remove_by_name(f.g, STR("ix")), ST_NOT_FOUND);
+	assert_int_equal(index_remove(graph_index_named(f.g, STR("ix"))), ST_OK);
+	assert_null(graph_index_named(f.g, STR("ix")));
 	close_fixture(&f);
 }
 
