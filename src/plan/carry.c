@@ -99,6 +99,7 @@ static void input_need(const struct pop *o, struct slot_set *need)
 	case POP_NODE_BY_ID:
 		slot_del(need, o->seek.out);
 		expr_slots(o->seek.value, need);
+		expr_slots(o->seek.high, need);
 		break;
 	case POP_EXPAND:
 	case POP_DEGREE:

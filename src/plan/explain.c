@@ -66,6 +66,35 @@ static void put_source(const struct plan *p, struct buf *b, const struct expr *e
 		buf_puts(b, "expression");
 }
 
+static void put_seek(const struct plan *p, struct buf *b, const struct pop *o)
+{
+	static const char *const words[] = {
+	    [SEEK_EQUAL] = " = ", [SEEK_IN] = " IN ", [SEEK_PREFIX] = " STARTS WITH "};
+
+	put_slot(p, b, o->seek.out);
+	buf_puts(b, ", index ");
+	buf_put_str(b, o->seek.index);
+	buf_puts(b, " on :");
+	put_name(p, b, o->seek.label);
+	buf_putc(b, '(');
+	put_name(p, b, o->seek.key);
+	buf_putc(b, ')');
+	if (o->seek.kind != SEEK_RANGE) {
+		buf_puts(b, words[o->seek.kind]);
+		put_source(p, b, o->seek.value);
+		return;
+	}
+	if (o->seek.value != NULL) {
+		buf_puts(b, o->seek.low_kind == BOUND_INCLUSIVE ? " >= " : " > ");
+		put_source(p, b, o->seek.value);
+	}
+	if (o->seek.high != NULL) {
+		buf_puts(b, o->seek.value != NULL ? " and" : "");
+		buf_puts(b, o->seek.high_kind == BOUND_INCLUSIVE ? " <= " : " < ");
+		put_source(p, b, o->seek.high);
+	}
+}
+
 static void put_hop(const struct plan *p, struct buf *b, const struct pop *o)
 {
 	buf_putc(b, '(');
@@ -161,15 +190,7 @@ static void put_detail(const struct plan *p, struct buf *b, const struct pop *o)
 		buf_puts(b, ", all edges, no index");
 		break;
 	case POP_INDEX_SEEK:
-		put_slot(p, b, o->seek.out);
-		buf_puts(b, ", index ");
-		buf_put_str(b, o->seek.index);
-		buf_puts(b, " on :");
-		put_name(p, b, o->seek.label);
-		buf_putc(b, '(');
-		put_name(p, b, o->seek.key);
-		buf_puts(b, ") = ");
-		put_source(p, b, o->seek.value);
+		put_seek(p, b, o);
 		break;
 	case POP_NODE_BY_ID:
 		put_slot(p, b, o->seek.out);

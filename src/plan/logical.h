@@ -58,14 +58,17 @@ static inline const struct pop *pop_estimate(struct pop *o, double rows, double 
 /* ---- seek.c: where a part of the pattern begins ---------------------------------------- */
 
 struct start {
-	uint32_t node;	 /* index of a qnode */
-	uint32_t i_pred; /* the predicate that a seek answers, UINT32_MAX: a scan */
-	uint32_t key;	 /* names index */
+	uint32_t node;	   /* index of a qnode */
+	uint32_t preds[2]; /* what a seek answers, UINT32_MAX: none; both: a scan */
 	bool by_id;
-	const struct expr *value;
-	struct str index; /* name */
+	struct pop_seek seek;
 	double rows;
 };
+
+static inline bool start_seeks(const struct start *at)
+{
+	return at->preds[0] != UINT32_MAX;
+}
 
 /* The cheapest way to find node n when the slots of bound are known. */
 struct start start_best(struct qgraph *q, uint32_t n, const struct slot_set *bound);
@@ -83,7 +86,8 @@ enum status plan_pattern(struct qgraph *q, const struct pop *input, struct slot_
 
 /* cost.c: estimates from kept counts; never exact, never zero. */
 double cost_label_rows(struct planner *p, uint32_t label);
-double cost_seek_rows(struct planner *p, uint32_t label, bool unique);
+/* Nodes that a seek finds for one row; of bounds that are not known yet a guess. */
+double cost_seek_rows(struct planner *p, struct prop_index *ix, const struct pop_seek *seek);
 double cost_degree(struct planner *p, const struct qedge *e);
 double cost_selectivity(struct planner *p, const struct expr *pred);
 

@@ -136,7 +136,7 @@ static enum status seek_far_ends(struct qgraph *q, uint32_t i_edge, struct step 
 	if (!e->quantified || slot_has(&s->bound, q->nodes[far].slot))
 		return ST_OK;
 	struct start at = start_best(q, far, &s->bound);
-	if (at.i_pred == UINT32_MAX || at.rows > 1)
+	if (!start_seeks(&at) || at.rows > 1)
 		return ST_OK;
 	TRY(seek_begin(q, &at, s));
 	return place_filters(q, s);
@@ -220,8 +220,7 @@ static bool cheapest_start(struct qgraph *q, const struct slot_set *bound, struc
 		if (slot_has(bound, q->nodes[n].slot))
 			continue;
 		struct start at = start_best(q, n, bound);
-		if (!found || at.rows < ret->rows ||
-		    (at.i_pred != UINT32_MAX && at.rows <= ret->rows))
+		if (!found || at.rows < ret->rows || (start_seeks(&at) && at.rows <= ret->rows))
 			*ret = at;
 		found = true;
 	}
@@ -280,7 +279,7 @@ enum status plan_pattern(struct qgraph *q, const struct pop *input, struct slot_
 
 	TRY(q->p->no_rewrites ? walk_as_written(q, &s) : grow(q, &s));
 	while (cheapest_start(q, &s.bound, &at)) {
-		if (at.i_pred != UINT32_MAX) {
+		if (start_seeks(&at)) {
 			TRY(seek_begin(q, &at, &s));
 		} else {
 			struct step part;

@@ -24,7 +24,7 @@ enum pop_kind {
 	POP_UNIT,	/* one row without columns; in the right side of an apply: the outer row */
 	POP_NODE_SCAN,	/* out node: label, or all */
 	POP_EDGE_SCAN,	/* out edge, from, to: type, or all */
-	POP_INDEX_SEEK, /* out node: label.key = value (a lookup for each input row) */
+	POP_INDEX_SEEK, /* out node: label.key = value, in a list or a range (for each input row) */
 	POP_NODE_BY_ID, /* out node: id(node) = value */
 	POP_EXPAND,	/* from a bound node along one edge to node (or to a bound node: into) */
 	POP_DEGREE,	/* sets slot weight to the number of rows that an expansion would give */
@@ -73,6 +73,7 @@ struct sort_key {
 	bool descending, nulls_first; /* default: nulls largest */
 };
 
+enum seek_kind { SEEK_EQUAL, SEEK_IN, SEEK_PREFIX, SEEK_RANGE };
 enum pat_dir { DIR_OUT, DIR_IN, DIR_BOTH };
 enum path_mode { PATH_TRAIL, PATH_WALK, PATH_SIMPLE, PATH_ACYCLIC };
 
@@ -101,6 +102,16 @@ struct set_item {
 	uint32_t offset;
 };
 
+struct pop_seek {
+	uint32_t out, label, key;
+	uint8_t kind;		     /* enum seek_kind; POP_NODE_BY_ID: SEEK_EQUAL */
+	uint8_t low_kind, high_kind; /* SEEK_RANGE: enum index_bound */
+	/* What is sought: a value, a list, a prefix, or the lower bound. NULL: a range without. */
+	const struct expr *value;
+	const struct expr *high; /* the upper bound; NULL: none */
+	struct str index;	 /* its name, for EXPLAIN */
+};
+
 struct pop {
 	uint8_t kind;			/* enum pop_kind */
 	uint32_t id;			/* position in plan->ops: index of run-time counters */
@@ -118,11 +129,7 @@ struct pop {
 		struct {
 			uint32_t edge, from, to, type;
 		} edge_scan; /* slots may be SLOT_NONE */
-		struct {
-			uint32_t out, label, key;
-			const struct expr *value;
-			struct str index; /* its name, for EXPLAIN */
-		} seek;
+		struct pop_seek seek;
 		struct {
 			uint32_t from, to, edge; /* edge: SLOT_NONE when nobody asks */
 			bool into;		 /* to is bound already */

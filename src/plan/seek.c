@@ -1,6 +1,10 @@
 /* Where a part of a pattern begins: a seek that a predicate allows, or a scan. */
 #include "plan/logical.h"
 
+/* A node that a range of an index finds costs as much as so many of a scan with a filter: it is
+ * looked at alone, wherever it lies. */
+#define SEEK_ROW_COST 16
+
 static bool is_key_of(const struct expr *e, uint32_t slot)
 {
 	return e->kind == EXPR_PROP && e->args[0]->kind == EXPR_SLOT && e->args[0]->slot == slot;
@@ -20,6 +24,52 @@ static struct prop_index *find_index(struct planner *p, uint32_t label, uint32_t
 	return l == NAME_NONE || k == NAME_NONE ? NULL : graph_index_find(p->g, NULL, l, k);
 }
 
+static bool is_known(const struct expr *e, const struct slot_set *bound)
+{
+	struct slot_set used = {0};
+
+	expr_slots(e, &used);
+	return slot_subset(&used, bound);
+}
+
+/* What `e` with the key on one side (0: left) says about it; false: nothing that an index answers.
+ */
+static bool seek_of(const struct expr *e, unsigned side, struct pop_seek *ret)
+{
+	const struct expr *other = e->args[1 - side];
+	bool is_low = side == 0;
+
+	*ret = (struct pop_seek){.value = other};
+	switch ((enum expr_kind)e->kind) {
+	case EXPR_EQ:
+		ret->kind = SEEK_EQUAL;
+		return true;
+	case EXPR_IN:
+		ret->kind = SEEK_IN;
+		return side == 0;
+	case EXPR_STARTS_WITH:
+		ret->kind = SEEK_PREFIX;
+		return side == 0;
+	case EXPR_LT:
+	case EXPR_LE:
+		is_low = !is_low;
+		break;
+	case EXPR_GT:
+	case EXPR_GE:
+		break;
+	default:
+		return false;
+	}
+	bool with = e->kind == EXPR_LE || e->kind == EXPR_GE;
+	enum index_bound bound = with ? BOUND_INCLUSIVE : BOUND_EXCLUSIVE;
+	ret->kind = SEEK_RANGE;
+	ret->value = is_low ? other : NULL;
+	ret->high = is_low ? NULL : other;
+	ret->low_kind = is_low ? bound : BOUND_NONE;
+	ret->high_kind = is_low ? BOUND_NONE : bound;
+	return true;
+}
+
 /* A seek on node n by predicate i whose other side is known from *bound. */
 static bool try_seek(struct qgraph *q, uint32_t n, uint32_t i, const struct slot_set *bound,
 		     struct start *ret)
@@ -27,44 +77,67 @@ static bool try_seek(struct qgraph *q, uint32_t n, uint32_t i, const struct slot
 	const struct expr *e = q->preds[i].e;
 	const struct qnode *node = &q->nodes[n];
 
-	if (q->preds[i].done || e->kind != EXPR_EQ)
-		return false;
-	for (unsigned side = 0; side < 2; side++) {
-		const struct expr *key = e->args[side], *value = e->args[1 - side];
-		struct slot_set used = {0};
-		expr_slots(value, &used);
-		if (!slot_subset(&used, bound))
+	*ret = (struct start){.node = n, .preds = {i, UINT32_MAX}, .rows = 1};
+	for (unsigned side = 0; side < 2 && e->n_args == 2 && !q->preds[i].done; side++) {
+		const struct expr *key = e->args[side];
+		if (!is_known(e->args[1 - side], bound) || !seek_of(e, side, &ret->seek))
 			continue;
-		*ret = (struct start){.node = n, .i_pred = i, .value = value};
-		if (is_id_of(key, node->slot)) {
-			ret->by_id = true;
-			ret->rows = 1;
+		ret->by_id = ret->seek.kind == SEEK_EQUAL && is_id_of(key, node->slot);
+		if (ret->by_id)
 			return true;
-		}
 		if (node->label == NAME_NONE || !is_key_of(key, node->slot))
 			continue;
 		struct prop_index *ix = find_index(q->p, node->label, key->name);
 		if (ix == NULL)
 			continue;
-		ret->key = key->name;
-		ret->index = prop_index_name(ix);
-		ret->rows = cost_seek_rows(q->p, node->label, prop_index_unique(ix));
+		ret->seek.key = key->name;
+		ret->seek.index = prop_index_name(ix);
+		ret->rows = cost_seek_rows(q->p, ix, &ret->seek);
 		return true;
 	}
 	return false;
+}
+
+/* The other end of a range that has one. */
+static void add_other_end(struct qgraph *q, const struct slot_set *bound, struct start *s)
+{
+	for (uint32_t i = 0; i < q->n_preds && s->preds[1] == UINT32_MAX; i++) {
+		struct start o;
+		if (!try_seek(q, s->node, i, bound, &o) || o.seek.kind != SEEK_RANGE ||
+		    o.seek.key != s->seek.key || (o.seek.value == NULL) == (s->seek.value == NULL))
+			continue;
+		const struct pop_seek *low = s->seek.value != NULL ? &s->seek : &o.seek;
+		const struct pop_seek *high = s->seek.value != NULL ? &o.seek : &s->seek;
+		s->seek = (struct pop_seek){.kind = SEEK_RANGE,
+					    .key = s->seek.key,
+					    .index = s->seek.index,
+					    .value = low->value,
+					    .low_kind = low->low_kind,
+					    .high = high->high,
+					    .high_kind = high->high_kind};
+		s->preds[1] = i;
+		s->rows = cost_seek_rows(
+		    q->p, find_index(q->p, q->nodes[s->node].label, s->seek.key), &s->seek);
+	}
 }
 
 struct start start_best(struct qgraph *q, uint32_t n, const struct slot_set *bound)
 {
 	struct start best = {
 	    .node = n,
-	    .i_pred = UINT32_MAX,
+	    .preds = {UINT32_MAX, UINT32_MAX},
 	    .rows = cost_label_rows(q->p, q->nodes[n].label),
 	};
+	double all = best.rows;
 	for (uint32_t i = 0; i < q->n_preds; i++) {
 		struct start s;
-		if (try_seek(q, n, i, bound, &s) &&
-		    (best.i_pred == UINT32_MAX || s.rows < best.rows))
+		if (!try_seek(q, n, i, bound, &s))
+			continue;
+		if (s.seek.kind == SEEK_RANGE)
+			add_other_end(q, bound, &s);
+		if (s.seek.kind != SEEK_EQUAL && s.rows * SEEK_ROW_COST > all)
+			continue;
+		if (!start_seeks(&best) || s.rows < best.rows)
 			best = s;
 	}
 	return best;
@@ -87,13 +160,13 @@ enum status seek_begin(struct qgraph *q, const struct start *at, struct step *s)
 
 	if (o == NULL)
 		return ST_NOMEM;
+	o->seek = at->seek;
 	o->seek.out = q->nodes[at->node].slot;
 	o->seek.label = q->nodes[at->node].label;
-	o->seek.key = at->key;
-	o->seek.value = at->value;
-	o->seek.index = arena_str(q->p->a, at->index);
-	o->offset = at->value->offset;
-	q->preds[at->i_pred].done = true;
+	o->seek.index = arena_str(q->p->a, at->seek.index);
+	o->offset = q->preds[at->preds[0]].e->offset;
+	for (unsigned i = 0; i < 2 && at->preds[i] != UINT32_MAX; i++)
+		q->preds[at->preds[i]].done = true;
 	if (!at->by_id)
 		label_is_checked(q, at->node);
 	s->rows = MAX_OF(s->rows * at->rows, 0.01);

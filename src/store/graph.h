@@ -180,6 +180,8 @@ struct index_range {
 	struct value low, high;	     /* borrowed while a cursor is open on them */
 };
 
+bool index_range_has(const struct index_range *r, struct value v);
+
 /* Nodes with the label whose value under the view is in a range, each once, in the order of their
  * values as far as keys tell (index_key.c). May be kept over a yield. */
 struct index_cursor;
@@ -187,14 +189,15 @@ struct index_cursor *index_cursor_new(struct arena *a); /* NULL: no memory */
 /* On another range, too. ST_NOMEM, ST_LIMIT. */
 enum status index_cursor_open(struct index_cursor *c, struct prop_index *ix, const struct view *v,
 			      const struct index_range *r) MUST_CHECK;
-/* Up to max ids; false at the end. A slice may be empty before the end: each call does a bounded
- * amount of work. */
+/* Up to max ids; whether there may be more. A slice may be empty before the end: each call does a
+ * bounded amount of work. */
 bool index_cursor_next(struct index_cursor *c, elem_id *ids, uint32_t max, uint32_t *ret_n);
 /* All nodes of one key at once, in the arena. */
 enum status prop_index_lookup(struct prop_index *ix, const struct view *v, struct value key,
 			      struct arena *a, const elem_id **ret, uint32_t *ret_n) MUST_CHECK;
 
-/* Estimates: nodes of one key, nodes of a range. */
+/* Estimates: of all nodes, of one key, of a range. */
+double prop_index_all_rows(const struct prop_index *ix);
 double prop_index_rows_per_key(const struct prop_index *ix);
 double prop_index_rows(struct prop_index *ix, const struct index_range *r);
 

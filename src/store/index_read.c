@@ -98,7 +98,7 @@ static bool range_keys(const struct index_range *r, struct range_keys *k)
 	struct value any = r->low_kind != BOUND_NONE ? r->low : r->high;
 	uint32_t n;
 
-	if (any.kind == V_NULL ||
+	if (any.kind == V_NULL || (r->low_kind == BOUND_PREFIX && any.kind != V_STRING) ||
 	    (r->high_kind != BOUND_NONE && index_key_rank(r->high) != index_key_rank(any)))
 		return false;
 	k->low[0] = index_key_rank(any);
@@ -131,7 +131,7 @@ static bool above(enum index_bound kind, struct value v, struct value low)
 	}
 }
 
-static bool passes(const struct index_range *r, struct value v)
+bool index_range_has(const struct index_range *r, struct value v)
 {
 	if (r->low_kind == BOUND_EQUAL)
 		return value_eq(v, r->low) == TRUTH_TRUE;
@@ -223,7 +223,7 @@ static uint32_t next_equal(struct index_cursor *c, elem_id *ids, uint32_t max)
 	c->ended = n < want;
 	for (uint32_t i = 0; i < n; i++) {
 		struct value v = seen_value(c, found[i]);
-		if (v.kind != V_NULL && passes(&c->range, v))
+		if (v.kind != V_NULL && index_range_has(&c->range, v))
 			ids[kept++] = found[i];
 	}
 	if (n > 0)
@@ -262,7 +262,7 @@ static bool pair_counts(const struct index_cursor *c, const struct leaf *l, uint
 	uint8_t pair[INDEX_KEY_MAX], own[INDEX_KEY_MAX];
 	struct value v = seen_value(c, l->slots[i].id);
 
-	if (v.kind == V_NULL || !passes(&c->range, v))
+	if (v.kind == V_NULL || !index_range_has(&c->range, v))
 		return false;
 	uint32_t n = leaf_key(l, i, pair);
 	return n == index_key(v, own) && memcmp(pair, own, n) == 0;
@@ -289,11 +289,10 @@ static uint32_t next_of_range(struct index_cursor *c, elem_id *ids, uint32_t max
 bool index_cursor_next(struct index_cursor *c, elem_id *ids, uint32_t max, uint32_t *ret_n)
 {
 	*ret_n = 0;
-	if (c->ended)
-		return false;
-	*ret_n =
-	    c->range.low_kind == BOUND_EQUAL ? next_equal(c, ids, max) : next_of_range(c, ids, max);
-	return true;
+	if (!c->ended)
+		*ret_n = c->range.low_kind == BOUND_EQUAL ? next_equal(c, ids, max)
+							  : next_of_range(c, ids, max);
+	return !c->ended;
 }
 
 enum status prop_index_lookup(struct prop_index *ix, const struct view *v, struct value key,
@@ -303,9 +302,11 @@ enum status prop_index_lookup(struct prop_index *ix, const struct view *v, struc
 	struct index_cursor c = {.arena = a};
 	elem_id *ids = NULL, found[LOOKUP_IDS];
 	uint32_t total = 0, room = 0, n;
+	bool more = true;
 
 	TRY(index_cursor_open(&c, ix, v, &r));
-	while (index_cursor_next(&c, found, LOOKUP_IDS, &n)) {
+	while (more) {
+		more = index_cursor_next(&c, found, LOOKUP_IDS, &n);
 		if (total + n > room || ids == NULL) {
 			elem_id *larger = arena_alloc(a, (room = 2 * total + n) * sizeof *ids);
 			if (larger == NULL)
@@ -324,12 +325,16 @@ enum status prop_index_lookup(struct prop_index *ix, const struct view *v, struc
 
 /* ---- estimates ------------------------------------------------------------------------------- */
 
+double prop_index_all_rows(const struct prop_index *ix)
+{
+	return (double)atomic_load_explicit(&ix->tree.n_pairs, memory_order_relaxed);
+}
+
 double prop_index_rows_per_key(const struct prop_index *ix)
 {
-	double pairs = (double)atomic_load_explicit(&ix->tree.n_pairs, memory_order_relaxed);
 	double keys = (double)n_keys_of(ix);
 
-	return ix->unique || keys < 1 ? 1 : MAX_OF(pairs / keys, 1.0);
+	return prop_index_unique(ix) || keys < 1 ? 1 : MAX_OF(prop_index_all_rows(ix) / keys, 1.0);
 }
 
 double prop_index_rows(struct prop_index *ix, const struct index_range *r)
@@ -341,5 +346,5 @@ double prop_index_rows(struct prop_index *ix, const struct index_range *r)
 	if (!range_keys(r, &k))
 		return 0;
 	double part = tree_rank(&ix->tree, k.to) - tree_rank(&ix->tree, k.from);
-	return part * (double)atomic_load_explicit(&ix->tree.n_pairs, memory_order_relaxed);
+	return part * prop_index_all_rows(ix);
 }

@@ -16,6 +16,53 @@ static void a_seek_where_an_index_answers(void **state)
 		     "ProduceResults(IndexSeek(Unwind(Unit)))");
 }
 
+/* What EXPLAIN says of the seek in the plan. */
+static void assert_seek(struct fix *f, const char *text, const char *want)
+{
+	struct plan *p = planned(f, text);
+	const struct explain_op *ops;
+	uint32_t n, n_seeks = 0;
+
+	assert_int_equal(plan_explain(p, &f->a, &ops, &n), ST_OK);
+	for (uint32_t i = 0; i < n; i++)
+		if (strcmp(ops[i].kind, "IndexSeek") == 0) {
+			n_seeks++;
+			if (!str_eq(ops[i].detail, str_of(want)))
+				fail_msg("%s\n  is    %s\n  wants %s", text, ops[i].detail.p, want);
+		}
+	assert_int_equal(n_seeks, 1);
+	plan_unref(p);
+}
+
+static void ranges_where_they_pay(void **state)
+{
+	assert_seek(*state, "MATCH (n:Person) WHERE n.id > 195 RETURN n",
+		    "n, index Person on :Person(id) > 195");
+	assert_seek(*state, "MATCH (n:Person) WHERE 5 >= n.id RETURN n",
+		    "n, index Person on :Person(id) <= 5");
+	assert_seek(*state,
+		    "MATCH (n:Person) WHERE n.id < 15 AND n.id >= 10 AND n.id < 100 RETURN n",
+		    "n, index Person on :Person(id) >= 10 and < 15");
+	assert_seek(*state, "MATCH (n:Person) WHERE n.id >= $a AND n.id <= $b RETURN n",
+		    "n, index Person on :Person(id) >= $a and <= $b");
+	assert_seek(*state, "MATCH (n:Person) WHERE n.id IN [1, 2] RETURN n",
+		    "n, index Person on :Person(id) IN [1, 2]");
+	assert_seek(*state, "MATCH (n:Person) WHERE n.id STARTS WITH 'x' RETURN n",
+		    "n, index Person on :Person(id) STARTS WITH 'x'");
+	assert_shape(*state, "MATCH (n:Person) WHERE n.id > 195 AND n.id < 199 RETURN n",
+		     "ProduceResults(IndexSeek(Unit))");
+	/* Most of the label, or perhaps so: a scan is cheaper. */
+	assert_shape(*state, "MATCH (n:Person) WHERE n.id > 5 RETURN n",
+		     "ProduceResults(Filter(NodeScan))");
+	assert_shape(*state, "MATCH (n:Person) WHERE n.id > $a RETURN n",
+		     "ProduceResults(Filter(NodeScan))");
+	assert_shape(*state, "MATCH (n:Person) WHERE n.id <> 5 RETURN n",
+		     "ProduceResults(Filter(NodeScan))");
+	/* The other side is known once a is. */
+	assert_shape(*state, "MATCH (a:City), (n:Person) WHERE n.id IN [a.x, a.y] RETURN n",
+		     "ProduceResults(IndexSeek(NodeScan))");
+}
+
 static void the_walk_begins_at_the_cheapest_end(void **state)
 {
 	struct fix *f = *state;
@@ -176,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_seek_where_an_index_answers),
+	    cmocka_unit_test(ranges_where_they_pay),
 	    cmocka_unit_test(the_walk_begins_at_the_cheapest_end),
 	    cmocka_unit_test(both_ends_bound),
 	    cmocka_unit_test(equal_properties_join_by_hash),

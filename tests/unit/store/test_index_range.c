@@ -361,7 +361,9 @@ static uint32_t ids_of(struct fixture *f, const struct view *v, struct index_ran
 		n += got;
 		assert_true(n < max);
 	}
+	n += got;
 	assert_false(index_cursor_next(c, ids + n, 1, &got));
+	assert_int_equal(got, 0);
 	return n;
 }
 
