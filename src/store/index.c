@@ -214,12 +214,15 @@ static enum status fill_some(struct prop_index *ix, struct index_fill *f, bool c
 	mutex_unlock(&s->lock);
 	for (uint32_t i = 0; f->chunk < n; i++) {
 		struct chunk *c = space_chunk(s, f->chunk);
-		bool some = c != NULL && may_have_label(c, ix->label);
+		bool some = false;
 		if (i == FILL_SKIP_MAX)
 			return ST_YIELD;
-		if (some) {
+		if (c != NULL) {
+			/* Under the latch: a label that is new in the chunk is seen here, or whoever
+			 * adds it finds the index. */
 			latch_lock(&c->latch);
-			enum status st = fill_chunk(ix, c, f, check);
+			some = may_have_label(c, ix->label);
+			enum status st = some ? fill_chunk(ix, c, f, check) : ST_OK;
 			latch_unlock(&c->latch);
 			TRY(st);
 		}
