@@ -218,8 +218,8 @@ static enum status fill_some(struct prop_index *ix, struct index_fill *f, bool c
 		if (i == FILL_SKIP_MAX)
 			return ST_YIELD;
 		if (c != NULL) {
-			/* Under the latch: a label that is new in the chunk is seen here, or whoever
-			 * adds it finds the index. */
+			/* Under the latch: a label that is new in the chunk is seen here, or
+			 * whoever adds it finds the index. */
 			latch_lock(&c->latch);
 			some = may_have_label(c, ix->label);
 			enum status st = some ? fill_chunk(ix, c, f, check) : ST_OK;
