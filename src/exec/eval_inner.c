@@ -72,6 +72,7 @@ static enum status walk_fill(struct eval *ev, struct inner *in, struct walk *w)
 	uint32_t room = ev->x->batch_rows;
 
 	w->n = 0;
+	TRY(exec_check_stop(ev->x));
 	TRY(col_prepare(ev->x, elems, COL_VALUE, room));
 	for (; w->i_sel < ev->sel.n && w->n < room; w->i_sel++, w->at = 0) {
 		uint32_t row = eval_row(&ev->sel, w->i_sel);
@@ -245,7 +246,9 @@ enum status step_reduce(struct eval *ev, const struct step *s)
 		dst->c.v[row] = list.kind == V_NULL ? VALUE_NULL : column_get(init, row);
 		longest = list.kind == V_LIST ? MAX_OF(longest, list.n) : longest;
 	}
-	for (uint32_t i = 0; i < longest; i++)
+	for (uint32_t i = 0; i < longest; i++) {
+		TRY(exec_check_stop(ev->x));
 		TRY(reduce_round(ev, s->inner, lists, i, &dst->c));
+	}
 	return ST_OK;
 }

@@ -76,6 +76,8 @@ struct exec {
 /* ---- time and stop --------------------------------------------------------------------- */
 
 enum status exec_check_slow(struct exec *x) MUST_CHECK;
+/* For loops that cannot yield, as those inside an expression: ST_STOPPED, or go on. */
+enum status exec_check_stop(const struct exec *x) MUST_CHECK;
 
 /* Accounts for work done. ST_YIELD when the slice is spent, ST_STOPPED when the query must end. */
 static inline MUST_CHECK enum status exec_check(struct exec *x, uint32_t steps)

@@ -37,13 +37,15 @@ static uint32_t stop_word(const struct exec *x)
 	return stop == QUERY_RUN && epoch_must_close(x->view->slot) ? QUERY_TOO_OLD : stop;
 }
 
+enum status exec_check_stop(const struct exec *x)
+{
+	return query_stopped(stop_word(x), x->diag);
+}
+
 enum status exec_check_slow(struct exec *x)
 {
-	uint32_t stop = stop_word(x);
-
 	x->n_steps = 0;
-	if (UNLIKELY(stop != QUERY_RUN))
-		return query_stopped(stop, x->diag);
+	TRY(exec_check_stop(x));
 	if (x->yield_state != 0) {
 		x->yield_state = x->yield_state * UINT64_C(6364136223846793005) + 1;
 		return (x->yield_state >> 33 & 1) != 0 ? ST_YIELD : ST_OK;

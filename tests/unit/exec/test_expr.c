@@ -1,3 +1,6 @@
+#include <sched.h>
+
+#include "base/thread.h"
 #include "exec_test.h"
 
 static struct fix f;
@@ -246,6 +249,42 @@ static void parameters_are_constants(void **state)
 			    "4|false\n6|true\n");
 }
 
+#define MANY 1000000
+
+/* Stops the query when it has taken memory for the comprehension's elements, so is inside it. */
+static void stop_inside(void *arg)
+{
+	while (mem_used(MEM_QUERY) < MANY * sizeof(struct value))
+		sched_yield();
+	atomic_store((_Atomic uint32_t *)arg, QUERY_KILLED);
+}
+
+/* A million reductions of a million steps: without a look at the stop word it would not end. */
+static void a_stop_ends_an_expression(void **state)
+{
+	_Atomic uint32_t stop = QUERY_RUN;
+	struct thread stopper;
+	struct value *v = malloc(MANY * sizeof(*v));
+
+	assert_non_null(v);
+	for (int64_t i = 0; i < MANY; i++)
+		v[i] = value_int(i);
+	const struct expr *many = e_val(&f, value_list(v, MANY));
+	const struct expr *parts[] = {e_int(&f, 0), many, e_local(&f, 2)};
+	struct expr *reduce = e_new(&f, EXPR_REDUCE, 3, parts);
+	reduce->local = 1;
+	reduce->local2 = 2;
+	f.opt.stop = &stop;
+	fix_plan(&f);
+	assert_int_equal(thread_start(&stopper, "stopper", stop_inside, &stop), ST_OK);
+	const struct expr *all = comprehension(many, 0, NULL, reduce);
+	run(&f, PRODUCE(&f, p_project(&f, p_unit(&f), 1, all), 1));
+	thread_join(&stopper);
+	assert_int_equal(f.st, ST_STOPPED);
+	assert_string_equal(gqlstatus_code(f.diag.code), "57014");
+	free(v);
+}
+
 static void expressions_survive_a_failing_allocator(void **state)
 {
 	const struct expr *l = ints(4, 1, 2, 3, 4), *y = e_local(&f, 0);
@@ -273,6 +312,7 @@ int main(void)
 	    TEST(comprehensions_see_rows_and_each_other),
 	    TEST(quantifiers_and_reduce),
 	    TEST(parameters_are_constants),
+	    TEST(a_stop_ends_an_expression),
 	    TEST(expressions_survive_a_failing_allocator),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
