@@ -30,6 +30,7 @@ static const struct op_class *const classes[] = {
     [POP_MERGE] = &op_merge,
     [POP_SET] = &op_set,
     [POP_DELETE] = &op_delete,
+    [POP_USE] = &op_use,
     [POP_PRODUCE] = &op_produce,
     [POP_DISCARD] = &op_discard,
 };
@@ -136,8 +137,12 @@ enum status op_make(struct exec *x, const struct pop *pop, struct op **ret)
 	op->stat = &x->stats[pop->id];
 	op->few_wanted = x->few_wanted;
 	x->few_wanted = passes_goal(pop, x->few_wanted);
+	struct graph *graph = x->graph;
+	if (pop->kind == POP_USE)
+		x->graph = pop->use.graph;
 	if (pop->left != NULL)
 		TRY(op_make(x, pop->left, &op->left));
+	x->graph = graph;
 	if (pop->right != NULL)
 		TRY(make_right(op, x));
 	x->few_wanted = op->few_wanted;

@@ -111,10 +111,25 @@ static enum status explain(struct exec *x, enum status st)
 			 "all queries together need more memory than they may have");
 }
 
+/* The plan was made before the view was taken. */
+static enum status check_graphs(struct exec *x)
+{
+	for (uint32_t i = 0; i < x->plan->n_graphs; i++) {
+		const struct graph *g = x->plan->graphs[i];
+		if (graph_is_seen(g, x->view->read_lsn))
+			continue;
+		(void)diag_set(x->diag, GQL_BAD_REFERENCE, DIAG_NO_POSITION,
+			       "there is no graph '" STR_FMT "' any more", STR_ARG(graph_name(g)));
+		return ST_INVALID;
+	}
+	return ST_OK;
+}
+
 static enum status open_tree(struct query *q)
 {
 	struct exec *x = &q->x;
 
+	TRY(check_graphs(x));
 	x->stats = exec_zalloc(x, x->plan->n_ops * sizeof(struct op_stat));
 	if (x->stats == NULL)
 		return ST_NOMEM;

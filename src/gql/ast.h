@@ -394,7 +394,10 @@ struct ast_clause {
 			uint32_t n_exprs;
 			const struct ast_expr **exprs;
 		} del;
-		struct ast_name use;
+		struct {
+			struct ast_name name; /* its place also of a word for a graph */
+			bool home, current;   /* HOME_GRAPH.., CURRENT_GRAPH.. instead of a name */
+		} use;
 		const struct ast_query *nested;
 		struct {
 			struct ast_name var;

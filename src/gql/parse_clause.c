@@ -359,7 +359,15 @@ static struct ast_clause *use(struct parser *p, uint32_t offset)
 	struct ast_clause *c = parse_clause_new(p, AST_USE, offset);
 
 	advance(p);
-	return c != NULL && parse_dotted_name(p, "a graph name", &c->use) ? c : NULL;
+	if (c == NULL)
+		return NULL;
+	c->use.name.offset = p->t->offset;
+	c->use.home = accept(p, KW_HOME_GRAPH) || accept(p, KW_HOME_PROPERTY_GRAPH);
+	c->use.current =
+	    !c->use.home && (accept(p, KW_CURRENT_GRAPH) || accept(p, KW_CURRENT_PROPERTY_GRAPH));
+	if (c->use.home || c->use.current)
+		return c;
+	return parse_dotted_name(p, "a graph name", &c->use.name) ? c : NULL;
 }
 
 static struct ast_clause *nested(struct parser *p, uint32_t offset)

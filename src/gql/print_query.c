@@ -383,7 +383,10 @@ static void print_clause(struct buf *b, const struct ast_clause *c)
 		return;
 	case AST_USE:
 		buf_puts(b, "USE ");
-		print_name(b, c->use.text);
+		if (c->use.home || c->use.current)
+			buf_puts(b, c->use.home ? "HOME_GRAPH" : "CURRENT_GRAPH");
+		else
+			print_name(b, c->use.name.text);
 		return;
 	case AST_NESTED:
 		buf_putc(b, '{');

@@ -19,6 +19,7 @@ struct variable {
 	uint8_t type;	/* enum value_kind, V_NULL: not known */
 	bool edge_list; /* variable of a quantified edge */
 	bool nullable;
+	struct graph *graph; /* of the elements in it; scope_add: the pipe's */
 };
 
 struct scope {
@@ -29,8 +30,9 @@ struct pipe {
 	const struct pop *op;
 	struct slot_set bound;
 	struct scope scope;
-	bool wrote; /* the last clause wrote: a reader needs a barrier first */
-	bool ended; /* RETURN or FINISH was there */
+	struct graph *graph; /* in which its rows are made: what it reads, its elements are of it */
+	bool wrote;	     /* the last clause wrote: a reader needs a barrier first */
+	bool ended;	     /* RETURN or FINISH was there */
 	bool has_result;
 };
 
@@ -68,6 +70,15 @@ enum status scope_add(struct binder *b, struct scope *s, struct variable v,
 		      uint32_t offset) MUST_CHECK;
 void scope_release(struct scope *s);
 enum status scope_copy(struct scope *to, const struct scope *from) MUST_CHECK;
+
+/* bind_graph.c */
+/* What the pipe does from now on is done in another graph. */
+enum status bind_graph(struct binder *b, struct graph *g, uint32_t offset) MUST_CHECK;
+enum status bind_use(struct binder *b, const struct ast_clause *c) MUST_CHECK;
+/* An element is used in its own graph only. Lists and values of unknown type are looked at when
+ * they pass from graph to graph. */
+enum status bind_check_graph(struct binder *b, const struct variable *v,
+			     uint32_t offset) MUST_CHECK;
 
 /* bind_expr.c */
 enum status bind_expr(struct binder *b, const struct ast_expr *e,
@@ -130,8 +141,16 @@ enum status bind_merge(struct binder *b, const struct ast_clause *c) MUST_CHECK;
 enum status bind_project(struct binder *b, const struct ast_clause *c) MUST_CHECK;
 enum status bind_page(struct binder *b, const struct ast_page *page) MUST_CHECK;
 
+/* bind_setop.c */
+/* UNION and the like of linear queries. */
+enum status bind_setop(struct binder *b, const struct ast_compose *c,
+		       struct graph *around) MUST_CHECK;
+
 /* bind_query.c */
 enum status bind_query(struct binder *b, const struct ast_query *q) MUST_CHECK;
+/* around: the graph if it does not begin with USE. */
+enum status bind_linear(struct binder *b, const struct ast_linear *l,
+			struct graph *around) MUST_CHECK;
 enum status bind_set_items(struct binder *b, uint32_t n, const struct ast_set *sets,
 			   uint32_t *ret_n, struct set_item **ret) MUST_CHECK;
 enum status bind_filter(struct binder *b, const struct ast_expr *e) MUST_CHECK;

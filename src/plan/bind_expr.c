@@ -210,6 +210,7 @@ static enum status bind_var(struct binder *b, const struct ast_expr *ast, const 
 		return diag_set(b->p->d, GQL_BAD_AGGREGATE, ast->offset,
 				"'" STR_FMT "' is neither a grouping key nor inside an aggregate",
 				STR_ARG(name));
+	TRY(bind_check_graph(b, v, ast->offset));
 	*ret = expr_slot(b, v->slot, v->type, v->nullable, ast->offset, ast->length);
 	return *ret != NULL ? ST_OK : bind_no_memory(b);
 }

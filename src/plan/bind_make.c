@@ -93,6 +93,7 @@ static enum status make_node(struct making *m, const struct ast_part *part, uint
 	if (v != NULL) {
 		if (v->type != V_NODE && v->type != V_NULL)
 			return pattern_wrong_variable(b, &part->var, "a node");
+		TRY(bind_check_graph(b, v, part->var.offset));
 		if (!part_is_bare(part))
 			return diag_set(b->p->d, GQL_SYNTAX, part->offset,
 					"variable '" STR_FMT

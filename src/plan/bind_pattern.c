@@ -118,7 +118,7 @@ static enum status node_slot(struct pattern *pt, const struct ast_part *part, ui
 			return pattern_wrong_variable(b, &part->var, "a node");
 		if (v != NULL) {
 			*ret = v->slot;
-			return ST_OK;
+			return bind_check_graph(b, v, part->var.offset);
 		}
 	}
 	*ret = planner_slot(b->p, part->var.text);
@@ -254,6 +254,7 @@ static enum status edge_slot(struct pattern *pt, const struct ast_part *part, st
 				 part->var.offset);
 	if (v->type != V_EDGE || e->quantified || !slot_has(&b->pipe->bound, v->slot))
 		return pattern_wrong_variable(b, &part->var, "an edge of an earlier clause");
+	TRY(bind_check_graph(b, v, part->var.offset));
 	/* Bound before: the walk finds an edge of its own, which must be that one. */
 	const struct expr *same = expr_binary(
 	    b, EXPR_EQ, expr_slot(b, e->slot, V_EDGE, false, part->offset, part->length),

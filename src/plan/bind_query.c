@@ -1,4 +1,4 @@
-/* Clauses one after another; subqueries; unions. */
+/* Clauses one after another; subqueries. */
 #include "plan/bind.h"
 
 enum status pipe_add(struct binder *b, enum pop_kind kind, struct pop **ret)
@@ -29,6 +29,7 @@ enum status bind_inner_begin(struct binder *b, struct pipe *inner)
 	unit->est_rows = 1;
 	inner->op = unit;
 	inner->bound = b->pipe->bound;
+	inner->graph = b->pipe->graph;
 	if (scope_copy(&inner->scope, &b->pipe->scope) != ST_OK) {
 		scope_release(&inner->scope);
 		return bind_no_memory(b);
@@ -268,8 +269,10 @@ static enum status bind_delete(struct binder *b, const struct ast_clause *c)
 
 static enum status bind_clause(struct binder *b, const struct ast_clause *c);
 
-static enum status bind_linear(struct binder *b, const struct ast_linear *l)
+enum status bind_linear(struct binder *b, const struct ast_linear *l, struct graph *around)
 {
+	if (l->n_clauses == 0 || l->clauses[0]->kind != AST_USE)
+		TRY(bind_graph(b, around, l->offset));
 	for (uint32_t i = 0; i < l->n_clauses; i++)
 		TRY(bind_clause(b, l->clauses[i]));
 	return ST_OK;
@@ -289,6 +292,9 @@ static enum status bind_inside(struct binder *b, struct pipe *inner, const struc
 	b->no_subquery = false;
 	if (st == ST_OK)
 		st = pattern != NULL ? bind_match(b, pattern, false) : bind_query(b, q);
+	if (st == ST_OK) /* its rows go back to the graph of this one */
+		st = bind_graph(b, outer->graph, q != NULL ? q->offset : DIAG_NO_POSITION);
+	b->p->g = outer->graph;
 	b->pipe = outer;
 	b->grouping = grouping;
 	b->p->in_apply = in_apply;
@@ -408,126 +414,28 @@ static enum status bind_clause(struct binder *b, const struct ast_clause *c)
 		return bind_delete(b, c);
 	case AST_NESTED:
 		return bind_query(b, c->nested);
+	case AST_USE:
+		return bind_use(b, c);
 	default:
 		return bind_unsupported(b, c->offset, "this clause");
 	}
 }
 
-/* ---- unions
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- queries --------------------------------------------------------------------------------- */
 
-static enum status branch_columns(struct binder *b, const struct ast_linear *l,
-				  const struct pipe *first, const struct pipe *next)
-{
-	if (!next->has_result || !first->has_result)
-		return diag_set(b->p->d, GQL_SYNTAX, l->offset,
-				"each side of UNION ends with RETURN");
-	if (first->scope.vars.n != next->scope.vars.n)
-		return diag_set(b->p->d, GQL_SYNTAX, l->offset,
-				"the sides of UNION have %u and %u columns", first->scope.vars.n,
-				next->scope.vars.n);
-	for (uint32_t i = 0; i < first->scope.vars.n; i++)
-		if (scope_find(&next->scope, first->scope.vars.v[i].name) == NULL)
-			return diag_set(b->p->d, GQL_SYNTAX, l->offset,
-					"column '" STR_FMT "' is missing on one side of UNION",
-					STR_ARG(first->scope.vars.v[i].name));
-	return ST_OK;
-}
-
-/* Rows of both; the result has slots of its own. */
-static enum status add_union(struct binder *b, struct pipe *left, const struct pipe *right,
-			     bool distinct)
-{
-	uint32_t n = left->scope.vars.n;
-	uint32_t *slots = ARENA_ARRAY(b->p->a, uint32_t, 3 * n + 1);
-	struct pop *o = pop_new(b->p, POP_UNION, left->op);
-
-	if (slots == NULL || o == NULL)
-		return bind_no_memory(b);
-	o->right = right->op;
-	o->est_rows += right->op->est_rows;
-	o->set_union.n = n;
-	o->set_union.left_slots = slots;
-	o->set_union.right_slots = slots + n;
-	o->set_union.out_slots = slots + 2 * n;
-	left->bound = (struct slot_set){0};
-	for (uint32_t i = 0; i < n; i++) {
-		struct variable *v = &left->scope.vars.v[i];
-		const struct variable *w = scope_find(&right->scope, v->name);
-		slots[i] = v->slot;
-		slots[n + i] = w->slot;
-		slots[2 * n + i] = v->slot = planner_slot(b->p, v->name);
-		if (v->slot == SLOT_NONE)
-			return bind_no_memory(b);
-		if (w->type != v->type)
-			v->type = V_NULL;
-		slot_add(&left->bound, v->slot);
-	}
-	left->op = o;
-	if (!distinct)
-		return ST_OK;
-	struct pop *d = pop_new(b->p, POP_DISTINCT, o);
-	if (d == NULL)
-		return bind_no_memory(b);
-	d->distinct.n = n;
-	d->distinct.slots = slots + 2 * n;
-	left->op = d;
-	return ST_OK;
-}
-
-static enum status bind_branch(struct binder *b, const struct ast_linear *l,
-			       const struct pipe *start, struct pipe *ret)
-{
-	struct pop *unit = pop_new(b->p, POP_UNIT, NULL);
-
-	if (unit == NULL)
-		return bind_no_memory(b);
-	unit->est_rows = 1;
-	*ret = (struct pipe){.op = unit, .bound = start->bound};
-	TRY(scope_copy(&ret->scope, &start->scope));
-	b->pipe = ret;
-	return bind_linear(b, l);
-}
-
-static enum status bind_union(struct binder *b, const struct ast_compose *c)
-{
-	struct pipe *into = b->pipe, start = {.bound = into->bound};
-	enum status st = ST_OK;
-
-	if (into->op->kind != POP_UNIT || into->op->left != NULL)
-		return bind_unsupported(b, c->branches[0]->offset, "a UNION after NEXT");
-	st = scope_copy(&start.scope, &into->scope);
-	if (st == ST_OK)
-		st = bind_linear(b, c->branches[0]);
-	for (uint32_t i = 1; i < c->n_branches && st == ST_OK; i++) {
-		struct pipe next = {0};
-		uint8_t op = c->ops[i - 1];
-		if (op != AST_UNION && op != AST_UNION_ALL) {
-			st = bind_unsupported(b, c->branches[i]->offset,
-					      "EXCEPT, INTERSECT or OTHERWISE");
-			break;
-		}
-		st = bind_branch(b, c->branches[i], &start, &next);
-		b->pipe = into;
-		if (st == ST_OK)
-			st = branch_columns(b, c->branches[i], into, &next);
-		if (st == ST_OK)
-			st = add_union(b, into, &next, op == AST_UNION);
-		scope_release(&next.scope);
-	}
-	scope_release(&start.scope);
-	return st;
-}
-
+/* USE chooses the graph of one linear query, or of what stands in braces behind it: each part
+ * begins anew in the graph around it. */
 enum status bind_query(struct binder *b, const struct ast_query *q)
 {
+	struct graph *around = b->pipe->graph;
+
 	for (uint32_t i = 0; i < q->n_parts; i++) {
 		const struct ast_compose *c = q->parts[i];
 		if (c->n_yield != 0)
 			return bind_unsupported(b, q->offset, "NEXT YIELD");
 		b->pipe->ended = b->pipe->has_result = false;
-		TRY(c->n_branches > 1 ? bind_union(b, c) : bind_linear(b, c->branches[0]));
+		TRY(c->n_branches > 1 ? bind_setop(b, c, around)
+				      : bind_linear(b, c->branches[0], around));
 	}
 	return ST_OK;
 }

@@ -41,7 +41,7 @@ static uint64_t key_hash(struct str text, const struct token_list *t, const stru
 static bool same_key(const struct entry *e, struct str text, const struct token_list *t,
 		     const struct graph *g)
 {
-	if (e->n_tokens != t->n || e->plan->graph != g)
+	if (e->n_tokens != t->n || e->plan->session_graph != g)
 		return false;
 	for (uint32_t i = 0; i < t->n; i++) {
 		const struct token *a = &e->tokens[i], *b = &t->v[i];
@@ -148,19 +148,28 @@ static void drop_oldest(struct plan_cache *c)
 	entry_free(e);
 }
 
+/* A drop that is not durable yet has moved the version already. */
+static bool graph_is_going(const struct plan *p)
+{
+	for (uint32_t i = 0; i < p->n_graphs; i++)
+		if (graph_is_dropped(p->graphs[i]))
+			return true;
+	return false;
+}
+
 void plan_cache_put(struct plan_cache *c, struct str text, const struct token_list *tokens,
 		    struct plan *p)
 {
 	size_t tokens_size = tokens->n * sizeof(struct token);
 	size_t size = sizeof(struct entry) + tokens_size + text.len;
 
-	if (text.len > PLAN_CACHE_TEXT_MAX || graph_is_dropped(p->graph))
-		return; /* the drop has moved the version already */
+	if (text.len > PLAN_CACHE_TEXT_MAX || graph_is_going(p))
+		return;
 	struct entry *e = mem_alloc(MEM_PLAN, size);
 	if (e == NULL)
 		return;
 	*e = (struct entry){
-	    .hash = key_hash(text, tokens, p->graph),
+	    .hash = key_hash(text, tokens, p->session_graph),
 	    .plan = plan_ref(p),
 	    .n_tokens = tokens->n,
 	    .tokens = (struct token *)(e + 1),
@@ -170,7 +179,7 @@ void plan_cache_put(struct plan_cache *c, struct str text, const struct token_li
 	memcpy(e->tokens, tokens->v, tokens_size);
 	memcpy((char *)(e + 1) + tokens_size, text.p, text.len);
 	mutex_lock(&c->lock);
-	struct entry **at = find(c, e->hash, text, tokens, p->graph), *old = *at;
+	struct entry **at = find(c, e->hash, text, tokens, p->session_graph), *old = *at;
 	if (old != NULL) { /* two sessions made the same plan: the newer one stays */
 		*at = old->next;
 		c->stats.entries--;

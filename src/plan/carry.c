@@ -126,6 +126,10 @@ static void input_need(const struct pop *o, struct slot_set *need)
 		for (uint32_t i = 0; i < o->distinct.n; i++)
 			slot_add(need, o->distinct.slots[i]);
 		break;
+	case POP_USE:
+		for (uint32_t i = 0; i < o->use.n; i++)
+			slot_add(need, o->use.slots[i]);
+		break;
 	case POP_SORT:
 		for (uint32_t i = 0; i < o->sort.n; i++)
 			expr_slots(o->sort.keys[i].expr, need);

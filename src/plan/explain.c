@@ -31,6 +31,7 @@ static const char *const pop_names[] = {
     [POP_MERGE] = "Merge",
     [POP_SET] = "Set",
     [POP_DELETE] = "Delete",
+    [POP_USE] = "UseGraph",
     [POP_PRODUCE] = "ProduceResults",
     [POP_DISCARD] = "EmptyResult",
 };
@@ -222,6 +223,9 @@ static void put_detail(const struct plan *p, struct buf *b, const struct pop *o)
 			buf_puts(b, " = ");
 			put_source(p, b, o->join.right_keys[i]);
 		}
+		break;
+	case POP_USE:
+		buf_put_str(b, graph_name(o->use.graph));
 		break;
 	case POP_UNWIND:
 		put_source(p, b, o->unwind.list);

@@ -50,6 +50,7 @@ enum pop_kind {
 	POP_MERGE,
 	POP_SET,
 	POP_DELETE,
+	POP_USE,     /* its input is made in another graph; the rows pass without elements of it */
 	POP_PRODUCE, /* root: result columns; element ids become values a client can hold */
 	POP_DISCARD, /* root of a statement without result: takes all input, gives nothing */
 };
@@ -213,6 +214,11 @@ struct pop {
 			bool detach;
 		} del;
 		struct {
+			struct graph *graph; /* of the input */
+			uint32_t n;	     /* slots that might hold elements */
+			const uint32_t *slots;
+		} use;
+		struct {
 			uint32_t n;
 			const uint32_t *slots;
 		} produce;
@@ -242,7 +248,11 @@ struct plan_column {
 struct plan {
 	_Atomic uint32_t n_refs;
 	struct arena arena;
-	struct graph *graph;
+	struct graph *graph;	     /* of the root */
+	struct graph *session_graph; /* for which it was made */
+	struct graph *home;	     /* not NULL: the text says HOME_GRAPH, and it was this one */
+	uint32_t n_graphs;	     /* that it reads or changes */
+	struct graph *const *graphs;
 	uint64_t catalog_version;
 	const struct pop *root;
 	uint32_t n_ops;

@@ -96,14 +96,17 @@ static enum status finish(struct planner *p, const struct pop *root)
 	plan->params = arena_dup(p->a, p->params.v, p->params.n * sizeof p->params.v[0]);
 	plan->slot_names =
 	    arena_dup(p->a, p->slot_names.v, p->slot_names.n * sizeof p->slot_names.v[0]);
-	if (plan->ops == NULL || plan->names == NULL || plan->params == NULL ||
-	    plan->slot_names == NULL)
+	plan->graphs = arena_dup(p->a, p->graphs.v, p->graphs.n * sizeof p->graphs.v[0]);
+	if (plan->graphs == NULL || plan->ops == NULL || plan->names == NULL ||
+	    plan->params == NULL || plan->slot_names == NULL)
 		return ST_NOMEM;
 	plan->n_ops = p->ops.n;
 	plan->n_names = p->names.n;
 	plan->n_params = p->params.n;
 	plan->n_slots = p->slot_names.n;
 	plan->n_locals = p->n_locals;
+	plan->n_graphs = p->graphs.n;
+	plan->home = p->names_home ? p->home : NULL;
 	plan->writes = p->writes;
 	plan->ordered = p->ordered;
 	plan->literals_matter = p->literals_matter;
@@ -112,7 +115,7 @@ static enum status finish(struct planner *p, const struct pop *root)
 
 static enum status make(struct planner *p, const struct ast_query *q)
 {
-	struct pipe pipe = {0};
+	struct pipe pipe = {.graph = p->g};
 	struct binder b = {.p = p, .pipe = &pipe};
 	struct pop *unit = pop_new(p, POP_UNIT, NULL);
 
@@ -120,8 +123,11 @@ static enum status make(struct planner *p, const struct ast_query *q)
 		return ST_NOMEM;
 	unit->est_rows = 1;
 	pipe.op = unit;
+	if (!vec_push(MEM_PLAN, &p->graphs, p->g))
+		return ST_NOMEM;
 	enum status st = bind_query(&b, q);
 	b.pipe = &pipe;
+	p->plan->graph = pipe.graph;
 	if (st == ST_OK)
 		st = add_root(&b, q);
 	scope_release(&pipe.scope);
@@ -140,7 +146,7 @@ enum status plan_make(const struct ast_statement *st, struct str text,
 	arena_init(&plan->arena, MEM_PLAN, NULL);
 	arena_init(&scratch, MEM_PLAN, NULL);
 	atomic_init(&plan->n_refs, 1);
-	plan->graph = g;
+	plan->session_graph = g;
 	plan->catalog_version = store_catalog_version(graph_store(g));
 	struct planner p = {
 	    .plan = plan,
@@ -153,6 +159,11 @@ enum status plan_make(const struct ast_statement *st, struct str text,
 	    .d = d,
 	    .no_lift = !st->cacheable,
 	    .no_rewrites = opt != NULL && opt->no_rewrites,
+	    .session_graph = g,
+	    .home =
+		opt != NULL && opt->home != NULL ? opt->home : store_graph_default(graph_store(g)),
+	    .catalog_lsn = opt != NULL && opt->catalog_lsn != 0 ? opt->catalog_lsn : LSN_NEVER - 1,
+	    .bound = opt != NULL && opt->bound,
 	};
 	enum status r = make(&p, st->query);
 	if (r == ST_OK)
@@ -165,6 +176,12 @@ enum status plan_make(const struct ast_statement *st, struct str text,
 	}
 	*ret = plan;
 	return ST_OK;
+}
+
+bool plan_fits(const struct plan *p, const struct plan_options *opt)
+{
+	return (p->home == NULL || p->home == opt->home) &&
+	       (!opt->bound || (p->n_graphs == 1 && p->graphs[0] == p->session_graph));
 }
 
 static const struct value *find_given(const struct map_entry *given, uint32_t n, struct str name)

@@ -47,6 +47,8 @@ void plan_cache_free(struct plan_cache *c);
 /* NULL when there is none. The caller gets a reference. */
 struct plan *plan_cache_get(struct plan_cache *c, struct str text, const struct token_list *tokens,
 			    struct graph *g);
+/* Whether a kept plan is right for this session too. */
+bool plan_fits(const struct plan *p, const struct plan_options *opt);
 /* Takes a reference of its own; may drop the plan that was used least recently. No memory: not
  * kept. */
 void plan_cache_put(struct plan_cache *c, struct str text, const struct token_list *tokens,

@@ -44,8 +44,12 @@ struct planner {
 	struct plan *plan;
 	struct arena *a; /* plan->arena */
 	struct arena *scratch;
-	struct graph *g;
+	struct graph *g; /* in which the present clause is */
 	struct store *store;
+	struct graph *session_graph, *home;
+	uint64_t catalog_lsn;
+	bool bound, names_home; /* the session keeps to its graph; the text says HOME_GRAPH */
+	VEC(struct graph *) graphs;
 	struct str text;
 	const struct token_list *tokens;
 	struct diag *d;

@@ -53,6 +53,7 @@ uint32_t planner_name(struct planner *p, enum name_kind kind, struct str text)
 
 void planner_release(struct planner *p)
 {
+	vec_release(MEM_PLAN, &p->graphs);
 	vec_release(MEM_PLAN, &p->names);
 	vec_release(MEM_PLAN, &p->params);
 	vec_release(MEM_PLAN, &p->ops);

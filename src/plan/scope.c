@@ -16,6 +16,8 @@ enum status scope_add(struct binder *b, struct scope *s, struct variable v, uint
 	if (s->vars.n >= SCOPE_VARIABLES_MAX)
 		return diag_fail(b->p->d, ST_LIMIT, GQL_STATEMENT_TOO_COMPLEX, offset,
 				 "more than %u variables", SCOPE_VARIABLES_MAX);
+	if (v.graph == NULL)
+		v.graph = b->pipe->graph;
 	return vec_push(MEM_PLAN, &s->vars, v) ? ST_OK : bind_no_memory(b);
 }
 

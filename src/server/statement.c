@@ -40,6 +40,10 @@ static enum status make_plan(struct statement *s, struct graph *g, const struct 
 
 	if (g != NULL)
 		s->plan = plan_cache_get(cache, s->text, &s->tokens, g);
+	if (s->plan != NULL && !plan_fits(s->plan, opt)) {
+		plan_unref(s->plan);
+		s->plan = NULL;
+	}
 	if (s->plan != NULL) {
 		metric_add(&metric_plan_hits, 1);
 		return ST_OK;

@@ -18,7 +18,8 @@ struct savepoint {
 struct local {
 	struct store *store;
 	struct txn_mgr *mgr;
-	struct txn *txn; /* the explicit one, or NULL */
+	uint32_t graph_id; /* in use */
+	struct txn *txn;   /* the explicit one, or NULL */
 	struct savepoint savepoints[TXN_SAVEPOINTS_MAX];
 	uint32_t n_savepoints;
 };
@@ -56,6 +57,7 @@ static bool reset(void *ctx)
 
 	close_store(x);
 	x->n_savepoints = 0;
+	x->graph_id = 0;
 	return store_new(&x->store) == ST_OK && txn_mgr_new(x->store, NULL, 0, &x->mgr) == ST_OK;
 }
 
@@ -149,12 +151,24 @@ static enum status run_auto(struct run *r, const struct plan *plan)
 	return st;
 }
 
+/* NULL: it was dropped. */
+static struct graph *graph_now(struct local *x)
+{
+	struct graph *g = store_graph_by_id(x->store, x->graph_id);
+
+	return g != NULL && !graph_is_dropped(g) ? g : NULL;
+}
+
 static enum status run_query(struct run *r, const struct ast_statement *st)
 {
 	struct plan *plan = NULL;
 
-	TRY(plan_make(st, r->text, &r->tokens, store_graph_default(r->x->store), NULL, &plan,
-		      &r->d));
+	struct graph *g = graph_now(r->x);
+
+	if (g == NULL)
+		return diag_set(&r->d, GQL_BAD_REFERENCE, DIAG_NO_POSITION,
+				"the graph in use was dropped");
+	TRY(plan_make(st, r->text, &r->tokens, g, NULL, &plan, &r->d));
 	enum status result = r->x->txn != NULL ? run_in(r, plan) : run_auto(r, plan);
 	plan_unref(plan);
 	return result;
@@ -233,7 +247,7 @@ static enum status run_txn(struct run *r, const struct ast_statement *st)
 /* The ids of a label and of a key, made when they are new, in a transaction of its own. */
 static enum status run_index(struct run *r, const struct ast_statement *st)
 {
-	struct graph *g = store_graph_default(r->x->store);
+	struct graph *g = graph_now(r->x);
 	struct txn_commit commit = {0};
 	struct txn *t = NULL;
 	name_id label = NAME_NONE, key = NAME_NONE;
@@ -256,6 +270,59 @@ static enum status run_index(struct run *r, const struct ast_statement *st)
 	return result;
 }
 
+static enum status use_graph(struct run *r, const struct ast_statement *st)
+{
+	struct graph *g;
+
+	if (st->kind == AST_SESSION_RESET || st->graph.home) {
+		r->x->graph_id = 0;
+		return ST_OK;
+	}
+	if (st->graph.current)
+		return ST_OK;
+	TRY(plan_find_graph(r->x->store, &st->graph.name, LSN_NEVER - 1, &g, &r->d));
+	r->x->graph_id = graph_id(g);
+	return ST_OK;
+}
+
+static enum status change_graph(struct run *r, struct txn *t, const struct ast_statement *st)
+{
+	enum graph_exists exists = st->graph.or_replace	 ? GRAPH_EXISTS_REPLACE
+				   : st->graph.if_exists ? GRAPH_EXISTS_OK
+							 : GRAPH_EXISTS_ERROR;
+	struct graph *g, *old;
+	bool found;
+
+	if (ast_has_name(&st->graph.type) || ast_has_name(&st->graph.copy_of) ||
+	    ast_has_name(&st->graph.like))
+		return diag_set(&r->d, GQL_FEATURE_NOT_SUPPORTED, DIAG_NO_POSITION,
+				"only graphs of type ANY");
+	if (st->kind == AST_DROP_GRAPH)
+		return txn_graph_drop(t, st->graph.name.text, st->graph.if_exists, &found, &r->d);
+	TRY(txn_graph_create(t, st->graph.name.text, exists, &g, &old, &r->d));
+	if (old != NULL && graph_id(old) == r->x->graph_id)
+		r->x->graph_id = graph_id(g);
+	return ST_OK;
+}
+
+static enum status run_graph(struct run *r, const struct ast_statement *st)
+{
+	struct txn_commit commit = {0};
+	struct txn *t = NULL;
+
+	if (r->x->txn != NULL)
+		return diag_set(&r->d, GQL_TXN_MIX, DIAG_NO_POSITION,
+				"not inside an explicit transaction");
+	TRY(txn_begin(r->x->mgr, TXN_WRITE, 0, &t));
+	enum status result = change_graph(r, t, st);
+	if (result == ST_OK)
+		return txn_commit(t, &commit, &r->d);
+	txn_rollback(t);
+	if (r->d.offset == DIAG_NO_POSITION)
+		r->d.offset = st->graph.name.offset;
+	return result;
+}
+
 static enum status run_statement(struct run *r)
 {
 	struct ast_statement *st = NULL;
@@ -275,6 +342,12 @@ static enum status run_statement(struct run *r)
 	case AST_CREATE_CONSTRAINT:
 	case AST_DROP_CONSTRAINT:
 		return run_index(r, st);
+	case AST_CREATE_GRAPH:
+	case AST_DROP_GRAPH:
+		return run_graph(r, st);
+	case AST_USE_GRAPH:
+	case AST_SESSION_RESET:
+		return use_graph(r, st);
 	case AST_BEGIN:
 	case AST_COMMIT:
 	case AST_ROLLBACK:

@@ -25,12 +25,14 @@ static bool forget(struct wire *x, const char *text)
 	return geode_execute(x->s, text, NULL, NULL) != GEODE_BROKEN;
 }
 
-/* An index in a text case is called i. */
+/* An index in a text case is called i, graphs g and h. */
 static bool reset(void *ctx)
 {
 	struct wire *x = ctx;
 
-	return forget(x, "ROLLBACK") && forget(x, "DROP INDEX i IF EXISTS") &&
+	return forget(x, "ROLLBACK") && forget(x, "SESSION RESET") &&
+	       forget(x, "DROP GRAPH IF EXISTS g") && forget(x, "DROP GRAPH IF EXISTS h") &&
+	       forget(x, "DROP INDEX i IF EXISTS") &&
 	       geode_execute(x->s, "MATCH (n) DETACH DELETE n", NULL, NULL) == GEODE_OK;
 }
 
