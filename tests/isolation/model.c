@@ -2,6 +2,8 @@
 
 #include <assert.h>
 
+#include "value/order.h"
+
 static const struct claims free_claims = {NOBODY, 0, NOBODY, 0};
 
 static void apply(struct image *g, const struct change *c)
@@ -58,15 +60,90 @@ static bool taken(const struct model *m, int i, const struct claims *c)
 	return (c->active != NOBODY && c->active != i) || c->last_commit > m->s[i].view;
 }
 
+/* ---- the unique constraint on M(x) ---- */
+
+static struct value held(const struct image *g, int n)
+{
+	return g->node[n] && g->label[n][1] ? g->x[n] : VALUE_NULL;
+}
+
+static bool same(struct value a, struct value b)
+{
+	return value_eq(a, b) == TRUTH_TRUE;
+}
+
+/* All that a session's nodes took or gave up, be it for a moment only. */
+static struct touched touched_by(const struct model *m, const struct model_session *s)
+{
+	struct image g = m->commits[s->view];
+	struct touched t = {.n = 0};
+
+	for (int k = 0; k < s->n_log; k++) {
+		const struct change *c = &s->log[k];
+		bool on_node = c->op != LINK && c->op != UNLINK;
+		struct value before = on_node ? held(&g, c->at) : VALUE_NULL;
+		apply(&g, c);
+		struct value after = on_node ? held(&g, c->at) : VALUE_NULL;
+		if (same(before, after))
+			continue;
+		t.v[t.n++] = before;
+		t.v[t.n++] = after;
+	}
+	return t;
+}
+
+static bool has_touched(const struct touched *t, struct value v)
+{
+	for (int k = 0; k < t->n; k++)
+		if (same(t->v[k], v))
+			return true;
+	return false;
+}
+
+/* Before the change: who else is behind the value that its node would have? */
+static enum status may_take(const struct model *m, int i, struct change c)
+{
+	struct image g = now(m, i);
+	struct value before = held(&g, c.at);
+
+	apply(&g, &c);
+	struct value v = held(&g, c.at);
+	if (!m->unique || v.kind == V_NULL || same(before, v))
+		return ST_OK;
+	for (int j = 0; j < SESSIONS_MAX; j++) {
+		if (j == i || !m->s[j].open || m->s[j].view == NO_VIEW)
+			continue;
+		struct touched t = touched_by(m, &m->s[j]);
+		if (has_touched(&t, v))
+			return ST_CONFLICT;
+	}
+	for (int k = m->s[i].view + 1; k <= m->n_commits; k++)
+		if (has_touched(&m->touched[k], v))
+			return ST_CONFLICT;
+	for (int n = 0; n < NODES; n++)
+		if (n != c.at && same(held(&g, n), v))
+			return ST_INVALID;
+	return ST_OK;
+}
+
+static enum status change_node(struct model *m, int i, struct change c)
+{
+	enum status st = may_take(m, i, c);
+
+	if (st != ST_OK)
+		return st;
+	m->node[c.at].active = i;
+	note(m, i, c);
+	return ST_OK;
+}
+
 static enum status set(struct model *m, int i, int n, struct value v)
 {
 	if (taken(m, i, &m->node[n]))
 		return ST_CONFLICT;
 	if (!now(m, i).node[n])
 		return ST_INVALID;
-	m->node[n].active = i;
-	note(m, i, (struct change){.op = SET, .at = n, .v = v});
-	return ST_OK;
+	return change_node(m, i, (struct change){.op = SET, .at = n, .v = v});
 }
 
 /* A label that is there already, or is not, is no change and claims nothing. */
@@ -79,9 +156,7 @@ static enum status label(struct model *m, int i, struct step x)
 		return ST_INVALID;
 	if (g.label[x.n][x.m] == (x.op == LABEL))
 		return ST_OK;
-	m->node[x.n].active = i;
-	note(m, i, (struct change){.op = x.op, .at = x.n, .label = x.m});
-	return ST_OK;
+	return change_node(m, i, (struct change){.op = x.op, .at = x.n, .label = x.m});
 }
 
 static enum status create(struct model *m, int i, int n)
@@ -220,6 +295,7 @@ static int commit_log(struct model *m, const struct model_session *s)
 	struct image g = m->commits[m->n_commits];
 
 	assert(lsn <= COMMITS_MAX);
+	m->touched[lsn] = touched_by(m, s);
 	for (int k = 0; k < s->n_log; k++) {
 		const struct change *c = &s->log[k];
 		apply(&g, c);

@@ -49,7 +49,12 @@ struct model {
 	int n_edges;
 	struct claims node[NODES], edge[EDGES_MAX];
 	struct model_session s[SESSIONS_MAX];
-	int index_since; /* commit from which on views use the index; NO_INDEX */
+	bool unique;
+	struct touched { /* values of the constraint that some node took or gave up */
+		struct value v[2 * LOG_MAX];
+		int n;
+	} touched[COMMITS_MAX + 1]; /* by commit */
+	int index_since;	    /* commit from which on views use the index; NO_INDEX */
 };
 #define NO_INDEX (COMMITS_MAX + 2)
 

@@ -91,6 +91,7 @@ static void parse_line(struct spec *spec, char *line)
 	if (strncmp(line, "start:", 6) == 0) {
 		spec->wide = strstr(colon, "wide") != NULL;
 		spec->index = strstr(colon, "index") != NULL;
+		spec->unique = strstr(colon, "unique") != NULL;
 		return;
 	}
 	if (spec->n_sessions == SESSIONS_MAX)

@@ -55,8 +55,9 @@ struct session {
 struct spec {
 	struct session sessions[SESSIONS_MAX];
 	int n_sessions;
-	bool wide;  /* the chunk has no column left: x overflows */
-	bool index; /* N(x) has an index from the start */
+	bool wide;   /* the chunk has no column left: x overflows */
+	bool index;  /* N(x) has an index from the start */
+	bool unique; /* no two nodes with M have one x */
 };
 
 void spec_read(const char *path, struct spec *ret);
