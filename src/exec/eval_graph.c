@@ -310,6 +310,35 @@ static enum status same_row(struct eval *ev, const struct step *s, const struct 
 	return ST_OK;
 }
 
+static uint32_t edge_count(struct value v)
+{
+	return v.kind == V_LIST ? v.n : v.kind == V_EDGE;
+}
+
+static elem_id edge_at(struct value v, uint32_t i)
+{
+	return value_elem_id(v.kind == V_LIST ? v.list[i] : v);
+}
+
+static bool share_an_edge(struct value x, struct value y)
+{
+	for (uint32_t i = 0; i < edge_count(x); i++)
+		for (uint32_t j = 0; j < edge_count(y); j++)
+			if (edge_at(x, i) == edge_at(y, j))
+				return true;
+	return false;
+}
+
+static void disjoint_row(const struct step *s, const struct value *args, struct value *ret)
+{
+	bool disjoint = true;
+
+	for (uint32_t i = 0; i < s->n_args && disjoint; i++)
+		for (uint32_t j = 0; j < i && disjoint; j++)
+			disjoint = !share_an_edge(args[i], args[j]);
+	*ret = value_bool(disjoint);
+}
+
 static enum status graph_call_row(struct eval *ev, const struct step *s, const struct value *args,
 				  struct value *ret)
 {
@@ -319,6 +348,10 @@ static enum status graph_call_row(struct eval *ev, const struct step *s, const s
 
 	if (f == GF_SAME || f == GF_ALL_DIFFERENT)
 		return same_row(ev, s, args, ret);
+	if (f == GF_DISJOINT) {
+		disjoint_row(s, args, ret);
+		return ST_OK;
+	}
 	if (f == GF_EXISTS)
 		return exists_row(ev, v, ret);
 	*ret = VALUE_NULL;

@@ -1,12 +1,19 @@
 /* Patterns that are matched: a graph of nodes, edges and predicates. */
 #include "plan/bind.h"
 
+struct waiting { /* for its conditions to be bound, once every variable of the pattern is known */
+	const struct ast_part *part;
+	uint32_t at;	/* slot of a node, index of an edge */
+	bool label_too; /* an edge: its label is more than a list of types */
+};
+
 struct pattern {
 	struct binder *b;
 	struct qgraph q;
 	const struct ast_pattern *ast;
 	VEC(const struct ast_expr *) late; /* conditions with subqueries: after the pattern */
 	VEC(struct assign) path_items;
+	VEC(struct waiting) waiting;
 };
 
 static enum status add_pred(struct pattern *pt, const struct expr *e)
@@ -133,7 +140,6 @@ static enum status node_slot(struct pattern *pt, const struct ast_part *part, ui
 
 static enum status add_node(struct pattern *pt, const struct ast_part *part, uint32_t *ret)
 {
-	struct binder *b = pt->b;
 	struct qgraph *q = &pt->q;
 	uint32_t slot = SLOT_NONE;
 
@@ -141,20 +147,28 @@ static enum status add_node(struct pattern *pt, const struct ast_part *part, uin
 	uint32_t i = find_qnode(q, slot);
 	if (i == UINT32_MAX) {
 		if (q->n_nodes >= PATTERN_ELEMENTS_MAX)
-			return too_many(b, part->offset);
+			return too_many(pt->b, part->offset);
 		i = q->n_nodes++;
 		q->nodes[i] = (struct qnode){.slot = slot, .label = NAME_NONE};
 	}
 	*ret = i;
-	const struct expr *element = expr_slot(b, slot, V_NODE, false, part->offset, part->length),
-			  *has;
-	if (element == NULL)
-		return bind_no_memory(b);
 	const struct ast_label *sure = sure_label(part->label);
 	if (sure != NULL && q->nodes[i].label == NAME_NONE)
-		if ((q->nodes[i].label = planner_name(b->p, NAME_LABEL, sure->name.text)) ==
+		if ((q->nodes[i].label = planner_name(pt->b->p, NAME_LABEL, sure->name.text)) ==
 		    NAME_NONE)
-			return bind_no_memory(b);
+			return bind_no_memory(pt->b);
+	struct waiting w = {.part = part, .at = slot};
+	return vec_push(MEM_PLAN, &pt->waiting, w) ? ST_OK : bind_no_memory(pt->b);
+}
+
+static enum status node_conditions(struct pattern *pt, const struct ast_part *part, uint32_t slot)
+{
+	struct binder *b = pt->b;
+	const struct expr *element = expr_slot(b, slot, V_NODE, false, part->offset, part->length),
+			  *has;
+
+	if (element == NULL)
+		return bind_no_memory(b);
 	if (part->label != NULL) {
 		TRY(bind_label(b, part->label, element, &has));
 		TRY(add_pred(pt, has));
@@ -221,6 +235,9 @@ static enum status quantified_condition(struct pattern *pt, const struct ast_par
 	if (st == ST_OK && part->where != NULL)
 		st = add_condition(&inner, part->where);
 	b->n_locals = depth;
+	if (st == ST_OK && inner.late.n > 0)
+		st = bind_unsupported(b, inner.late.v[0]->offset,
+				      "a subquery in the condition of a quantified edge");
 	vec_release(MEM_PLAN, &inner.late);
 	for (uint32_t i = 0; i < inner.q.n_preds && st == ST_OK; i++) {
 		e->edge_pred = e->edge_pred == NULL
@@ -305,14 +322,23 @@ static enum status add_edge(struct pattern *pt, const struct ast_path *path,
 	}
 	TRY(edge_slot(pt, part, e));
 	*ret = q->n_edges++;
+	struct waiting w = {.part = part, .at = *ret, .label_too = complex};
+	return vec_push(MEM_PLAN, &pt->waiting, w) ? ST_OK : bind_no_memory(b);
+}
+
+static enum status edge_conditions(struct pattern *pt, const struct waiting *w)
+{
+	struct binder *b = pt->b;
+	const struct ast_part *part = w->part;
+	struct qedge *e = &pt->q.edges[w->at];
+	const struct expr *element, *has;
+
 	if (e->quantified)
-		return quantified_condition(pt, part, complex, e);
-	const struct expr *element =
-			      expr_slot(b, e->slot, V_EDGE, false, part->offset, part->length),
-			  *has;
+		return quantified_condition(pt, part, w->label_too, e);
+	element = expr_slot(b, e->slot, V_EDGE, false, part->offset, part->length);
 	if (element == NULL)
 		return bind_no_memory(b);
-	if (complex) {
+	if (w->label_too) {
 		TRY(bind_label(b, part->label, element, &has));
 		TRY(add_pred(pt, has));
 	}
@@ -423,6 +449,7 @@ static void pattern_release(struct pattern *pt)
 {
 	vec_release(MEM_PLAN, &pt->late);
 	vec_release(MEM_PLAN, &pt->path_items);
+	vec_release(MEM_PLAN, &pt->waiting);
 }
 
 static enum status build_match(struct pattern *pt)
@@ -434,6 +461,11 @@ static enum status build_match(struct pattern *pt)
 	b->no_subquery = true; /* predicates are placed later: nothing may hang below them */
 	for (uint32_t i = 0; i < pt->ast->n_paths; i++)
 		TRY(add_path(pt, pt->ast->paths[i]));
+	for (uint32_t i = 0; i < pt->waiting.n; i++) {
+		const struct waiting *w = &pt->waiting.v[i];
+		TRY(w->part->kind == AST_NODE ? node_conditions(pt, w->part, w->at)
+					      : edge_conditions(pt, w));
+	}
 	if (pt->ast->where != NULL)
 		TRY(add_condition(pt, pt->ast->where));
 	b->no_subquery = no_subquery;

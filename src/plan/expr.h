@@ -79,6 +79,7 @@ enum graph_func {
 	GF_EXISTS, /* exists(x): whether an element is there, or a value not null */
 	GF_SAME,
 	GF_ALL_DIFFERENT,
+	GF_DISJOINT, /* edges and lists of edges: no edge in two of them; nobody can name it */
 };
 
 enum quantifier { QUANT_ALL, QUANT_ANY, QUANT_NONE, QUANT_SINGLE };

@@ -45,6 +45,7 @@ struct qgraph {
 struct step { /* one partial plan */
 	const struct pop *op;
 	struct slot_set bound;
+	const struct slot_set *elsewhere; /* bound in what this one will be joined with; or NULL */
 	double rows;
 };
 

@@ -36,7 +36,9 @@ static bool types_overlap(const struct qedge *a, const struct qedge *b)
 	return false;
 }
 
-static enum status set_unique(struct qgraph *q, uint32_t i_edge, struct pop *o)
+/* Those of the same part; what joins two parts compares the rest (different_edges). */
+static enum status set_unique(struct qgraph *q, uint32_t i_edge, const struct slot_set *bound,
+			      struct pop *o)
 {
 	const struct qedge *e = &q->edges[i_edge];
 	uint32_t *unique = ARENA_ARRAY(q->p->a, uint32_t, q->n_edges);
@@ -45,8 +47,8 @@ static enum status set_unique(struct qgraph *q, uint32_t i_edge, struct pop *o)
 		return ST_NOMEM;
 	for (uint32_t j = 0; j < q->n_edges; j++) {
 		const struct qedge *other = &q->edges[j];
-		if (j != i_edge && other->done && other->distinct_edges && e->distinct_edges &&
-		    types_overlap(e, other))
+		if (j != i_edge && other->distinct_edges && e->distinct_edges &&
+		    slot_has(bound, other->slot) && types_overlap(e, other))
 			unique[o->expand.n_unique++] = other->slot;
 	}
 	o->expand.unique = unique;
@@ -86,7 +88,7 @@ static enum status add_edge(struct qgraph *q, uint32_t i_edge, struct step *s)
 	o->expand.path = e->path_slot;
 	o->expand.edge_pred = e->edge_pred;
 	o->offset = e->offset;
-	TRY(set_unique(q, i_edge, o));
+	TRY(set_unique(q, i_edge, &s->bound, o));
 	double degree = cost_degree(q->p, e), in = s->rows;
 	if (o->expand.into)
 		degree /= cost_label_rows(q->p, NAME_NONE);
@@ -97,6 +99,12 @@ static enum status add_edge(struct qgraph *q, uint32_t i_edge, struct step *s)
 	e->done = true;
 	s->op = pop_estimate(o, s->rows, s->op->est_cost + in + s->rows);
 	return ST_OK;
+}
+
+/* An edge to a node that is bound in another part waits until both are joined. */
+static bool leads_elsewhere(const struct step *s, uint32_t slot)
+{
+	return s->elsewhere != NULL && slot_has(s->elsewhere, slot) && !slot_has(&s->bound, slot);
 }
 
 /* The next edge that hangs on a bound node: closing a cycle first, then the smallest fan-out. A
@@ -111,7 +119,9 @@ static uint32_t next_edge(struct qgraph *q, const struct step *s)
 		bool from = slot_has(&s->bound, q->nodes[e->from].slot);
 		bool to = slot_has(&s->bound, q->nodes[e->to].slot);
 		struct slot_set read = {0};
-		if (e->done || (!from && !to) || (e->quantified && !from))
+		if (e->done || (!from && !to) || (e->quantified && !from) ||
+		    leads_elsewhere(s, q->nodes[e->from].slot) ||
+		    leads_elsewhere(s, q->nodes[e->to].slot))
 			continue;
 		expr_slots(e->edge_pred, &read); /* a condition on the way needs its values there */
 		if (!slot_subset(&read, &s->bound))
@@ -189,6 +199,60 @@ static enum status join_keys(struct qgraph *q, const struct step *l, const struc
 	return ST_OK;
 }
 
+static const struct expr *edge_expr(struct qgraph *q, const struct qedge *e)
+{
+	struct expr *x = ARENA_NEW(q->p->a, struct expr);
+
+	if (x == NULL)
+		return NULL;
+	x->kind = EXPR_SLOT;
+	x->type = e->quantified ? V_LIST : V_EDGE;
+	x->slot = e->slot;
+	x->offset = e->offset;
+	return x;
+}
+
+static bool may_share_edges(const struct qgraph *q, const struct slot_set *left,
+			    const struct slot_set *right)
+{
+	for (uint32_t i = 0; i < q->n_edges; i++)
+		for (uint32_t j = 0; j < q->n_edges; j++) {
+			const struct qedge *e = &q->edges[i], *f = &q->edges[j];
+			if (slot_has(left, e->slot) && slot_has(right, f->slot) &&
+			    e->distinct_edges && f->distinct_edges && types_overlap(e, f))
+				return true;
+		}
+	return false;
+}
+
+/* Matches use different edges, also of parts that were planned alone. */
+static enum status different_edges(struct qgraph *q, struct step *s, const struct step *part)
+{
+	if (!may_share_edges(q, &s->bound, &part->bound))
+		return ST_OK;
+	struct pop *f = pop_new(q->p, POP_FILTER, s->op);
+	struct expr *all = ARENA_NEW(q->p->a, struct expr);
+	const struct expr **args = ARENA_ARRAY(q->p->a, const struct expr *, q->n_edges);
+	if (f == NULL || all == NULL || args == NULL)
+		return ST_NOMEM;
+	all->kind = EXPR_GRAPH_CALL;
+	all->sub = GF_DISJOINT;
+	all->type = V_BOOL;
+	all->args = args;
+	for (uint32_t i = 0; i < q->n_edges; i++) {
+		const struct qedge *e = &q->edges[i];
+		if (!slot_has(&s->bound, e->slot) && !slot_has(&part->bound, e->slot))
+			continue;
+		args[all->n_args] = edge_expr(q, e);
+		if (args[all->n_args++] == NULL)
+			return ST_NOMEM;
+	}
+	f->filter.pred = all;
+	f->offset = q->edges[0].offset;
+	s->op = pop_estimate(f, s->rows, s->op->est_cost + s->rows);
+	return ST_OK;
+}
+
 static enum status join_parts(struct qgraph *q, struct step *s, const struct step *part)
 {
 	if (s->op->kind == POP_UNIT && s->op->left == NULL && s->rows <= 1 && !q->p->in_apply) {
@@ -205,9 +269,10 @@ static enum status join_parts(struct qgraph *q, struct step *s, const struct ste
 	double rows = s->rows * part->rows;
 	if (o->kind == POP_HASH_JOIN)
 		rows = MAX_OF(s->rows, part->rows);
-	slot_or(&s->bound, &part->bound);
 	s->rows = rows;
 	s->op = pop_estimate(o, rows, s->op->est_cost + part->op->est_cost + rows);
+	TRY(different_edges(q, s, part));
+	slot_or(&s->bound, &part->bound);
 	return ST_OK;
 }
 
@@ -284,6 +349,7 @@ enum status plan_pattern(struct qgraph *q, const struct pop *input, struct slot_
 		} else {
 			struct step part;
 			TRY(scan_begin(q, &at, &part));
+			part.elsewhere = &s.bound;
 			TRY(grow(q, &part));
 			TRY(join_parts(q, &s, &part));
 		}

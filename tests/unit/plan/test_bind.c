@@ -119,7 +119,8 @@ static void clauses_stand_in_order(void **state)
 	    {"INSERT (n)-[:A]-(m)", "42001", "-[", NULL},
 	    {"INSERT (n)-[e]->(m)", "42001", "-[", "TYPE"},
 	    {"MATCH REPEATABLE ELEMENTS (a)-[e]->*(b) RETURN a", "42001", "-[", NULL},
-	    {"MATCH p = (a)-[e WHERE e.x = length(p)]->{1,2}(b) RETURN a", "42002", "p)", NULL},
+	    {"MATCH p = (a)-[e WHERE e.x = length(p)]->{1,2}(b) RETURN a", "0A000", "-[", NULL},
+    {"MATCH (a)-[e WHERE EXISTS { (a)-->() }]->{1,2}(b) RETURN a", "0A000", "EXISTS", NULL},
 	    {"RETURN EXISTS { INSERT (n) } AS x", "42001", "EXISTS", NULL},
 	};
 	static const char *const bad[] = {"MATCH (n)", "RETURN 1 AS a MATCH (n) RETURN n"};
