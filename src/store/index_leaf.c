@@ -1,6 +1,5 @@
 /* One leaf of an index: sorted slots of fixed size in front, the bytes of longer keys behind. What
  * all keys begin with is kept once, so the rest of most numbers fits into the slot. */
-#include <endian.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -40,12 +39,9 @@ static uint32_t head_of(const uint8_t *p, uint32_t len)
 {
 	uint32_t h = 0;
 
-	if (len >= HEAD)
-		memcpy(&h, p, HEAD);
-	else
-		for (uint32_t i = 0; i < len; i++)
-			((uint8_t *)&h)[i] = p[i];
-	return htobe32(h);
+	for (uint32_t i = 0; i < HEAD && i < len; i++)
+		h |= (uint32_t)p[i] << (24 - 8 * i);
+	return h;
 }
 
 static uint32_t spill(uint32_t tail_len) /* bytes that do not fit into the slot */

@@ -1,7 +1,6 @@
 /* The tree over the leaves of an index: going down without latches, splitting, giving back. */
 #include "store/index_tree.h"
 
-#include <endian.h>
 #include <string.h>
 
 #include "base/mem.h"
@@ -30,8 +29,9 @@ static uint64_t head_of(struct tree_key k)
 {
 	uint64_t h = 0;
 
-	memcpy(&h, k.p, MIN_OF(k.len, (uint32_t)sizeof h));
-	return htobe64(h);
+	for (uint32_t i = 0; i < 8 && i < k.len; i++)
+		h |= (uint64_t)k.p[i] << (56 - 8 * i);
+	return h;
 }
 
 static struct tree_key sep_key(const struct inner *x, uint32_t i)
@@ -39,23 +39,39 @@ static struct tree_key sep_key(const struct inner *x, uint32_t i)
 	return (struct tree_key){x->bytes + x->seps[i].at, x->seps[i].len, x->seps[i].id};
 }
 
-/* The child that covers k; backward: the one that covers what is just below k (p NULL: all is). */
+static int sep_cmp(const struct inner *x, uint32_t i, uint64_t head, struct tree_key k)
+{
+	if (x->seps[i].head != head)
+		return x->seps[i].head < head ? -1 : 1;
+	return tree_key_cmp(sep_key(x, i), k);
+}
+
+/* The child that covers k; backward: the one that covers what is just below k (p NULL: all is).
+ * Heads, which are in the cache, are counted without branches that nobody can foresee; only where
+ * one is k's own the rest decides. */
 static uint32_t child_of(const struct inner *x, struct tree_key k, bool backward)
 {
-	uint32_t low = 0, n = x->n - 1;
+	uint32_t at = 0, n = x->n - 1;
 
 	if (k.p == NULL)
 		return backward ? n : 0;
-	uint64_t head = head_of(k);
-	while (n > 0) {
-		uint32_t half = n / 2, i = low + half;
-		int c = x->seps[i].head != head ? (x->seps[i].head < head ? -1 : 1)
-						: tree_key_cmp(sep_key(x, i), k);
+	const uint64_t head = head_of(k);
+	while (n > 1) {
+		uint32_t half = n / 2;
+		at += x->seps[at + half - 1].head < head ? half : 0;
+		n -= half;
+	}
+	at += n == 1 && x->seps[at].head < head;
+	if (at + 1 == x->n || x->seps[at].head != head)
+		return at;
+	for (n = x->n - 1 - at; n > 0;) {
+		uint32_t half = n / 2;
+		int c = sep_cmp(x, at + half, head, k);
 		bool right = backward ? c < 0 : c <= 0;
-		low += right ? half + 1 : 0;
+		at += right ? half + 1 : 0;
 		n = right ? n - half - 1 : half;
 	}
-	return low;
+	return at;
 }
 
 static struct leaf *go_down(struct index_tree *t, struct tree_key k, bool backward)
