@@ -1,26 +1,34 @@
 /* tests/crash/killtest.c - kill -9 at random moments under load, against the real server over the
- * wire.
+ * wire, and copies of its directory while it writes.
  *
  * Writers insert pairs, each pair in one transaction and numbered without gaps by writer. After
  * every kill the server starts again on the same directory, and then
  *   - every acknowledged pair is there,
  *   - no half pair is there, and no pair without its edge (even numbers) or its counter (odd
- * numbers),
+ *     numbers),
  *   - at most one pair of each writer is there that was not acknowledged: the one that was on its
- * way. Some rounds end with SIGTERM instead, which must exit with 0 and leave a snapshot to start
- * from.
+ *     way.
+ * Some rounds end with SIGTERM instead, which must exit with 0 and leave a snapshot to start from.
+ * In some rounds the directory is copied before the end, file after file, over the copy of an
+ * earlier round, as rsync does it: what has the same size and second of change is left out, nothing
+ * is removed. A server that starts on the copy must have the same, for the pairs that were
+ * acknowledged before the copy began.
  *
- * GEODE: the program. GEODE_KILL_ROUNDS (50) and GEODE_KILL_SEED (the time) may be set. */
+ * GEODE: the program. GEODE_KILL_ROUNDS (50), GEODE_KILL_COPY_EVERY (5; 1: in each round, 0: never)
+ * and GEODE_KILL_SEED (the time) may be set. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
-#include <stdarg.h>
 #include <signal.h>
+#include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -35,6 +43,8 @@
 #define IDLE_MS 2000	  /* after which a client gives a silent server up */
 #define ROUND_MS_MAX 400  /* load before the kill */
 #define SIGTERM_EVERY 7	  /* rounds */
+#define COPY_EVERY 5	  /* rounds */
+#define COPY_PIECE_MAX 65536
 #define EXIT_SKIP 77
 
 static const char setup[] = "INSERT (:Counter {w: $w, n: 0})";
@@ -50,14 +60,20 @@ static const char read_counter[] = "MATCH (c:Counter {w: $w}) RETURN c.n";
 
 struct writer {
 	int64_t id;
-	int64_t acked; /* pairs 1 to acked are answered */
+	_Atomic int64_t acked; /* pairs 1 to acked are answered */
+	int64_t acked_at_copy; /* when the last copy began */
 	pthread_t thread;
 	bool is_set_up;
 };
 
+struct place { /* where a server runs */
+	char dir[64], address[96];
+	uint16_t port;
+};
+
 static struct writer writers[WRITERS];
-static char address[96], data_dir[64];
-static uint16_t port;
+static struct place home, restored;
+static char copy_dir[80]; /* what was copied last, never started on */
 static uint8_t
     halves[PAIRS_MAX + 2]; /* bit 0, 1: halves seen; bit 2: edge seen; bit 3: seen twice */
 
@@ -69,7 +85,7 @@ static void die(const char *fmt, ...)
 	va_start(ap, fmt);
 	fprintf(stderr, "killtest: ");
 	vfprintf(stderr, fmt, ap);
-	fprintf(stderr, "\nkilltest: the directory is kept: %s\n", data_dir);
+	fprintf(stderr, "\nkilltest: the directories are kept: %s*\n", home.dir);
 	va_end(ap);
 	_exit(1);
 }
@@ -96,11 +112,18 @@ static uint16_t free_port(void)
 	return ntohs(a.sin_port);
 }
 
-static pid_t server_spawn(const char *program)
+static void place_init(struct place *p)
+{
+	p->port = free_port();
+	snprintf(p->address, sizeof p->address,
+		 "127.0.0.1:%u?insecure_tls_skip_verify=true&idle_timeout=%u", p->port, IDLE_MS);
+}
+
+static pid_t server_spawn(const char *program, const struct place *at)
 {
 	char listen_at[64], log_path[96];
-	snprintf(listen_at, sizeof listen_at, "127.0.0.1:%u", port);
-	snprintf(log_path, sizeof log_path, "%s.log", data_dir);
+	snprintf(listen_at, sizeof listen_at, "127.0.0.1:%u", at->port);
+	snprintf(log_path, sizeof log_path, "%s.log", at->dir);
 	pid_t pid = fork();
 	if (pid < 0)
 		die("fork: %s", strerror(errno));
@@ -109,23 +132,23 @@ static pid_t server_spawn(const char *program)
 	int fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
 	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
 		_exit(127);
-	execl(program, "geode", "serve", "--listen", listen_at, "--data-dir", data_dir, "--threads",
+	execl(program, "geode", "serve", "--listen", listen_at, "--data-dir", at->dir, "--threads",
 	      "2", (char *)NULL);
 	_exit(127);
 }
 
-static struct geode_session *connect_when_ready(pid_t pid)
+static struct geode_session *connect_when_ready(pid_t pid, const struct place *at)
 {
 	struct geode_error error;
 	uint64_t deadline = clock_mono_ns() + READY_MS * UINT64_C(1000000);
 	for (;;) {
-		struct geode_session *s = geode_connect(address, &error);
+		struct geode_session *s = geode_connect(at->address, &error);
 		if (s != NULL)
 			return s;
 		int status;
 		if (waitpid(pid, &status, WNOHANG) == pid)
 			die("the server did not start (status %d); its log is %s.log", status,
-			    data_dir);
+			    at->dir);
 		if (clock_mono_ns() > deadline)
 			die("the server is not ready: %s", error.message);
 		sleep_ms(20);
@@ -166,7 +189,7 @@ static void *writer_run(void *arg)
 {
 	struct writer *w = arg;
 	struct geode_error error;
-	struct geode_session *s = geode_connect(address, &error);
+	struct geode_session *s = geode_connect(home.address, &error);
 	if (s == NULL)
 		return NULL;
 	enum geode_status st = GEODE_OK;
@@ -242,8 +265,9 @@ static void read_all(struct geode_session *s, const struct writer *w)
 	geode_result_free(r);
 }
 
-/* Pairs 1 to `last` are whole and nothing else is there; gives last. */
-static int64_t check_pairs(const struct writer *w)
+/* Pairs 1 to `last` are whole and nothing else is there, and last lies within the bounds; gives it.
+ */
+static int64_t check_pairs(const struct writer *w, int64_t at_least, int64_t at_most)
 {
 	int64_t last = 0;
 	while (last < PAIRS_MAX && halves[last + 1] != 0)
@@ -255,22 +279,21 @@ static int64_t check_pairs(const struct writer *w)
 			    (long long)n, (long long)last, n > last ? "beyond a gap" : "not whole",
 			    halves[n]);
 	}
-	if (last < w->acked || last > w->acked + 1)
-		die("writer %lld: %lld pairs were acknowledged, %lld are there", (long long)w->id,
-		    (long long)w->acked, (long long)last);
+	if (last < at_least || last > at_most)
+		die("writer %lld: %lld to %lld pairs must be there, %lld are", (long long)w->id,
+		    (long long)at_least, (long long)at_most, (long long)last);
 	return last;
 }
 
-static void check_writer(struct geode_session *s, struct writer *w)
+/* Gives the number of pairs. */
+static int64_t check_state(struct geode_session *s, const struct writer *w, int64_t at_least,
+			   int64_t at_most, bool *ret_has_counter)
 {
 	read_all(s, w);
-	int64_t last = check_pairs(w);
+	int64_t last = check_pairs(w, at_least, at_most);
 	struct geode_result *r = query(s, read_counter, w->id);
-	if (geode_result_next(r) != GEODE_ROW) {
-		if (w->is_set_up)
-			die("writer %lld: the counter is gone", (long long)w->id);
-	} else {
-		w->is_set_up = true; /* perhaps it was only not acknowledged */
+	*ret_has_counter = geode_result_next(r) == GEODE_ROW;
+	if (*ret_has_counter) {
 		int64_t odd = last % 2 == 1 ? last : last - 1;
 		if (column(r, 0) != (last == 0 ? 0 : odd))
 			die("writer %lld: counter %lld, last odd pair %lld", (long long)w->id,
@@ -279,13 +302,112 @@ static void check_writer(struct geode_session *s, struct writer *w)
 			die("writer %lld: two counters", (long long)w->id);
 	}
 	geode_result_free(r);
+	if (last > 0 && !*ret_has_counter)
+		die("writer %lld: the counter is gone", (long long)w->id);
+	return last;
+}
+
+static void check_writer(struct geode_session *s, struct writer *w)
+{
+	bool has_counter;
+	int64_t last = check_state(s, w, w->acked, w->acked + 1, &has_counter);
+	if (w->is_set_up && !has_counter)
+		die("writer %lld: the counter is gone", (long long)w->id);
+	w->is_set_up = has_counter; /* perhaps it was only not acknowledged */
 	w->acked = last;
+}
+
+/* ---- copies ------------------------------------------------------------------------------------
+ */
+
+/* From the beginning to the end, as far as it has come by then. */
+static void copy_bytes(int from, int to, struct rand *rand)
+{
+	static char piece[COPY_PIECE_MAX];
+	for (;;) {
+		ssize_t n = read(from, piece, 1 + rand_below(rand, COPY_PIECE_MAX));
+		if (n < 0 || (n > 0 && write(to, piece, (size_t)n) != n))
+			die("copying: %s", strerror(errno));
+		if (n == 0)
+			return;
+		if (rand_below(rand, 8) == 0)
+			sleep_ms(1);
+	}
+}
+
+static void copy_file(const char *from_dir, const char *to_dir, const char *name, struct rand *rand)
+{
+	char path[400];
+	struct stat theirs, ours;
+	snprintf(path, sizeof path, "%s/%s", from_dir, name);
+	int from = open(path, O_RDONLY);
+	if (from < 0 && errno == ENOENT)
+		return; /* it vanished */
+	if (from < 0 || fstat(from, &theirs) != 0)
+		die("'%s': %s", path, strerror(errno));
+	snprintf(path, sizeof path, "%s/%s", to_dir, name);
+	bool same = stat(path, &ours) == 0 && ours.st_size == theirs.st_size &&
+		    ours.st_mtim.tv_sec == theirs.st_mtim.tv_sec;
+	if (S_ISREG(theirs.st_mode) && !same) {
+		struct timespec times[2] = {theirs.st_atim, theirs.st_mtim};
+		(void)unlink(path);
+		int to = open(path, O_WRONLY | O_CREAT | O_EXCL, 0600);
+		if (to < 0)
+			die("'%s': %s", path, strerror(errno));
+		copy_bytes(from, to, rand);
+		if (futimens(to, times) != 0 || close(to) != 0)
+			die("'%s': %s", path, strerror(errno));
+	}
+	close(from);
+}
+
+static void copy_all(const char *from_dir, const char *to_dir, struct rand *rand)
+{
+	DIR *dir = opendir(from_dir);
+	const struct dirent *e;
+	if (dir == NULL || (mkdir(to_dir, 0700) != 0 && errno != EEXIST))
+		die("copying '%s': %s", from_dir, strerror(errno));
+	while ((e = readdir(dir)) != NULL)
+		copy_file(from_dir, to_dir, e->d_name, rand);
+	closedir(dir);
+}
+
+static void remove_all(const char *path)
+{
+	char cmd[256];
+	snprintf(cmd, sizeof cmd, "rm -rf '%s'", path);
+	if (system(cmd) != 0)
+		die("cannot remove '%s'", path);
+}
+
+static void take_copy(struct rand *rand)
+{
+	for (unsigned k = 0; k < WRITERS; k++)
+		writers[k].acked_at_copy = writers[k].acked;
+	copy_all(home.dir, copy_dir, rand);
+}
+
+static void end_server(pid_t pid, const struct place *at, bool kindly);
+
+/* The writers have stopped, and home was checked after their last answers. */
+static void check_copy(const char *program, struct rand *rand)
+{
+	bool has_counter;
+	copy_all(copy_dir, restored.dir, rand);
+	pid_t pid = server_spawn(program, &restored);
+	struct geode_session *s = connect_when_ready(pid, &restored);
+	for (unsigned k = 0; k < WRITERS; k++)
+		(void)check_state(s, &writers[k], writers[k].acked_at_copy, writers[k].acked,
+				  &has_counter);
+	geode_disconnect(s);
+	end_server(pid, &restored, false);
+	remove_all(restored.dir);
 }
 
 /* ---- rounds ------------------------------------------------------------------------------------
  */
 
-static void end_server(pid_t pid, bool kindly)
+static void end_server(pid_t pid, const struct place *at, bool kindly)
 {
 	int status;
 	kill(pid, kindly ? SIGTERM : SIGKILL);
@@ -293,25 +415,34 @@ static void end_server(pid_t pid, bool kindly)
 		die("waitpid: %s", strerror(errno));
 	if (kindly && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
 		die("after SIGTERM the server ended with status %d; its log is %s.log", status,
-		    data_dir);
+		    at->dir);
 }
 
-/* Checks what an earlier life has left, loads, ends the server and starts the next one at once: its
- * stateless resets tell the writers that their connections are gone. */
-static pid_t one_round(const char *program, pid_t pid, struct rand *rand, unsigned i)
+static void check_home(pid_t pid)
 {
-	struct geode_session *s = connect_when_ready(pid);
+	struct geode_session *s = connect_when_ready(pid, &home);
 	for (unsigned k = 0; k < WRITERS; k++)
 		check_writer(s, &writers[k]);
 	geode_disconnect(s);
+}
+
+/* Loads, ends the server and starts the next one at once: its stateless resets tell the writers
+ * that their connections are gone. Then checks what is there. */
+static pid_t one_round(const char *program, pid_t pid, struct rand *rand, bool kindly, bool copies)
+{
 	for (unsigned k = 0; k < WRITERS; k++)
 		if (pthread_create(&writers[k].thread, NULL, writer_run, &writers[k]) != 0)
 			die("cannot start a thread");
 	sleep_ms(rand_below(rand, ROUND_MS_MAX));
-	end_server(pid, i % SIGTERM_EVERY == SIGTERM_EVERY - 1);
-	pid = server_spawn(program);
+	if (copies)
+		take_copy(rand);
+	end_server(pid, &home, kindly);
+	pid = server_spawn(program, &home);
 	for (unsigned k = 0; k < WRITERS; k++)
 		pthread_join(writers[k].thread, NULL);
+	check_home(pid);
+	if (copies)
+		check_copy(program, rand);
 	return pid;
 }
 
@@ -322,12 +453,24 @@ static uint64_t number_of(const char *name, uint64_t other)
 	return text != NULL && str_to_u64(str_of(text), &n) ? n : other;
 }
 
+static void make_places(void)
+{
+	snprintf(home.dir, sizeof home.dir, "/tmp/geode-kill-XXXXXX");
+	if (mkdtemp(home.dir) == NULL)
+		die("mkdtemp: %s", strerror(errno));
+	snprintf(copy_dir, sizeof copy_dir, "%s.copy", home.dir);
+	snprintf(restored.dir, sizeof restored.dir, "%.40s.restored", home.dir);
+	place_init(&home);
+	place_init(&restored);
+}
+
 int main(void)
 {
 	const char *program = getenv("GEODE");
 	struct rand rand;
 	uint64_t seed = number_of("GEODE_KILL_SEED", (uint64_t)clock_wall_us());
 	unsigned n_rounds = (unsigned)number_of("GEODE_KILL_ROUNDS", 50);
+	unsigned copy_every = (unsigned)number_of("GEODE_KILL_COPY_EVERY", COPY_EVERY);
 
 	if (program == NULL || access(program, X_OK) != 0) {
 		printf("GEODE does not name the program\n");
@@ -335,30 +478,25 @@ int main(void)
 	}
 	signal(SIGPIPE, SIG_IGN);
 	rand_seed(&rand, seed);
-	snprintf(data_dir, sizeof data_dir, "/tmp/geode-kill-XXXXXX");
-	if (mkdtemp(data_dir) == NULL)
-		die("mkdtemp: %s", strerror(errno));
-	port = free_port();
-	snprintf(address, sizeof address,
-		 "127.0.0.1:%u?insecure_tls_skip_verify=true&idle_timeout=%u", port, IDLE_MS);
+	make_places();
 	printf("%u rounds, GEODE_KILL_SEED=%llu\n", n_rounds, (unsigned long long)seed);
 	for (unsigned k = 0; k < WRITERS; k++)
 		writers[k].id = k;
-	pid_t pid = server_spawn(program);
+	pid_t pid = server_spawn(program, &home);
+	check_home(pid);
 	for (unsigned i = 0; i < n_rounds; i++) {
-		pid = one_round(program, pid, &rand, i);
+		bool copies = copy_every != 0 && i % copy_every == copy_every - 1;
+		pid =
+		    one_round(program, pid, &rand, i % SIGTERM_EVERY == SIGTERM_EVERY - 1, copies);
 		int64_t total = 0;
 		for (unsigned k = 0; k < WRITERS; k++)
 			total += writers[k].acked;
-		printf("round %u: %lld pairs acknowledged\n", i + 1, (long long)total);
+		printf("round %u: %lld pairs acknowledged%s\n", i + 1, (long long)total,
+		       copies ? ", copied" : "");
 		fflush(stdout);
 	}
-	struct geode_session *s = connect_when_ready(pid);
-	for (unsigned k = 0; k < WRITERS; k++)
-		check_writer(s, &writers[k]);
-	geode_disconnect(s);
-	end_server(pid, true);
+	end_server(pid, &home, true);
 	char cmd[256];
-	snprintf(cmd, sizeof cmd, "rm -rf '%s' '%s'.*", data_dir, data_dir);
+	snprintf(cmd, sizeof cmd, "rm -rf '%s' '%s'.*", home.dir, home.dir);
 	return system(cmd) == 0 ? 0 : 1;
 }
