@@ -253,9 +253,17 @@ static enum status run_index(struct run *r, const struct ast_statement *st)
 	name_id label = NAME_NONE, key = NAME_NONE;
 	enum status result = ST_OK;
 
+	if (r->x->txn != NULL)
+		return diag_set(&r->d, GQL_TXN_MIX, DIAG_NO_POSITION,
+				"a catalog change cannot stand inside an explicit transaction");
 	TRY(txn_begin(r->x->mgr, TXN_WRITE, 0, &t));
-	if (st->kind == AST_DROP_INDEX || st->kind == AST_DROP_CONSTRAINT) {
+	if (st->kind == AST_DROP_INDEX) {
 		result = txn_index_drop(t, g, st->index.name.text, st->index.if_exists, &r->d);
+	} else if (st->kind == AST_DROP_CONSTRAINT) {
+		result = txn_constraint_drop(t, g, st->index.name.text, st->index.if_exists, &r->d);
+	} else if (st->index.n_keys != 1) {
+		result = diag_set(&r->d, GQL_FEATURE_NOT_SUPPORTED, st->index.label.offset,
+				  "an index has one property key");
 	} else {
 		result = txn_name(t, NAME_LABEL, st->index.label.text, &label, &r->d);
 		if (result == ST_OK)
