@@ -1,8 +1,9 @@
 /* exec/op_seek.c - POP_INDEX_SEEK, POP_NODE_BY_ID: nodes found by a key, a list of keys or a range
  * of them, for each input row.
  *
- * An index that this query's view cannot use (it is younger) is stood in for by a scan, and so is a
- * list that only the comparison row by row can judge. */
+ * A scan stands in for an index that this query's view cannot use (it is younger), for a list that
+ * only the comparison row by row can judge, and for a range that turns out to be wide: the plan may
+ * have been made for other values. */
 #include <stdlib.h>
 
 #include "exec/expr.h"
@@ -120,6 +121,17 @@ static enum status make_range(struct op_seek *s, struct exec *x, struct value v,
 	return ST_OK;
 }
 
+static bool is_wide(const struct op_seek *s, struct exec *x, name_id label)
+{
+	const struct pop_seek *seek = &s->op.pop->seek;
+
+	if (seek->kind != SEEK_RANGE && seek->kind != SEEK_PREFIX)
+		return false;
+	double rows = prop_index_rows(s->index, &s->range);
+	return rows > BATCH_ROWS &&
+	       rows * PLAN_SEEK_ROW_COST > (double)graph_count_nodes(x->graph, label);
+}
+
 static enum status open_cursor(struct op_seek *s, struct exec *x)
 {
 	if (s->cursor == NULL)
@@ -161,7 +173,9 @@ static enum status begin_row(struct op_seek *s, struct exec *x, uint32_t row)
 		return ST_OK;
 	TRY(make_range(s, x, v, high, &scan));
 	s->index = graph_index_find(x->graph, x->view, label, name);
-	return s->index == NULL || scan ? begin_scan(s, x, label) : open_cursor(s, x);
+	if (s->index == NULL || scan || is_wide(s, x, label))
+		return begin_scan(s, x, label);
+	return open_cursor(s, x);
 }
 
 /* ---- finding -----------------------------------------------------------------------------------

@@ -20,6 +20,10 @@
 #define PLAN_SLOTS_MAX 1024
 #define PLAN_OPS_MAX 1024
 
+/* A node that a range of an index finds costs as much as so many of a scan with a filter: it is
+ * looked at alone, wherever it lies. */
+#define PLAN_SEEK_ROW_COST 16
+
 enum pop_kind {
 	POP_UNIT,	/* one row without columns; in the right side of an apply: the outer row */
 	POP_NODE_SCAN,	/* out node: label, or all */

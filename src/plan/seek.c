@@ -1,10 +1,6 @@
 /* Where a part of a pattern begins: a seek that a predicate allows, or a scan. */
 #include "plan/logical.h"
 
-/* A node that a range of an index finds costs as much as so many of a scan with a filter: it is
- * looked at alone, wherever it lies. */
-#define SEEK_ROW_COST 16
-
 static bool is_key_of(const struct expr *e, uint32_t slot)
 {
 	return e->kind == EXPR_PROP && e->args[0]->kind == EXPR_SLOT && e->args[0]->slot == slot;
@@ -135,7 +131,7 @@ struct start start_best(struct qgraph *q, uint32_t n, const struct slot_set *bou
 			continue;
 		if (s.seek.kind == SEEK_RANGE)
 			add_other_end(q, bound, &s);
-		if (s.seek.kind != SEEK_EQUAL && s.rows * SEEK_ROW_COST > all)
+		if (s.seek.kind != SEEK_EQUAL && s.rows * PLAN_SEEK_ROW_COST > all)
 			continue;
 		if (!start_seeks(&best) || s.rows < best.rows)
 			best = s;
