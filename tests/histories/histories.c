@@ -1,0 +1,300 @@
+/* Histories over the wire: clients append to lists and move money on a real server, which is killed
+ * in the middle and started again; then the history of all of them is checked. What is checked:
+ * README.md.
+ *
+ * GEODE: the program. GEODE_HISTORY_SEED (the time), GEODE_HISTORY_TXS (of one client in one life
+ * of the server; 200) and GEODE_HISTORY_LIVES (3) may be set. */
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "tests/histories/load.h"
+
+#define LIST_CLIENTS 5
+#define BANK_CLIENTS 2
+#define CLIENTS (LIST_CLIENTS + BANK_CLIENTS + 1) /* and one that audits */
+#define READY_MS 60000
+#define IDLE_MS 2000 /* after which a client gives a silent server up */
+#define EXIT_SKIP 77
+
+static const char *program;
+static char address[96], data_dir[64];
+static uint16_t port;
+static pid_t server = -1;
+static uint64_t seed;
+
+void die(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	fprintf(stderr, "histories: ");
+	vfprintf(stderr, fmt, ap);
+	fprintf(stderr, "\nhistories: GEODE_HISTORY_SEED=%llu; the directory is kept: %s\n",
+		(unsigned long long)seed, data_dir);
+	va_end(ap);
+	if (server > 0)
+		kill(server, SIGKILL);
+	_exit(1);
+}
+
+/* ---- the server ------------------------------------------------------------------------------ */
+
+static uint16_t free_port(void)
+{
+	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof a;
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 ||
+	    getsockname(fd, (struct sockaddr *)&a, &len) != 0)
+		die("no free port: %s", strerror(errno));
+	close(fd);
+	return ntohs(a.sin_port);
+}
+
+static void server_start(void)
+{
+	char listen_at[64], log_path[96];
+
+	snprintf(listen_at, sizeof listen_at, "127.0.0.1:%u", port);
+	snprintf(log_path, sizeof log_path, "%s.log", data_dir);
+	server = fork();
+	if (server < 0)
+		die("fork: %s", strerror(errno));
+	if (server > 0)
+		return;
+	int fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
+		_exit(127);
+	execl(program, "geode", "serve", "--listen", listen_at, "--data-dir", data_dir, "--threads",
+	      "2", (char *)NULL);
+	_exit(127);
+}
+
+/* Asks until it answers. */
+static struct geode_session *connect_when_ready(void)
+{
+	uint64_t deadline = clock_mono_ns() + READY_MS * UINT64_C(1000000);
+	struct geode_error error;
+	int status;
+
+	for (;;) {
+		struct geode_session *s = geode_connect(address, &error);
+		if (s != NULL)
+			return s;
+		if (waitpid(server, &status, WNOHANG) == server)
+			die("the server ended with status %d; its log is %s.log", status, data_dir);
+		if (clock_mono_ns() > deadline)
+			die("the server is not ready: %s", error.message);
+		struct timespec t = {0, 20000000};
+		nanosleep(&t, NULL);
+	}
+}
+
+static void server_end(bool kindly)
+{
+	int status;
+
+	kill(server, kindly ? SIGTERM : SIGKILL);
+	if (waitpid(server, &status, 0) != server)
+		die("waitpid: %s", strerror(errno));
+	server = -1;
+	if (kindly && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
+		die("after SIGTERM the server ended with status %d", status);
+}
+
+/* ---- the load -------------------------------------------------------------------------------- */
+
+bool load_is_broken(enum geode_status st)
+{
+	return st == GEODE_BROKEN;
+}
+
+enum outcome load_outcome(struct client *c, enum geode_status st, bool is_end)
+{
+	const struct geode_error *e = geode_error_of(c->session);
+
+	if (st == GEODE_OK) {
+		c->n_committed++;
+		return TX_COMMITTED;
+	}
+	if (st == GEODE_BROKEN)
+		return is_end ? TX_UNKNOWN : TX_ABORTED;
+	if (strcmp(e->code, "40001") == 0 && e->retry) {
+		c->n_conflicts++;
+		return TX_ABORTED;
+	}
+	die("client %u: %s %s", c->id, e->code, e->message);
+}
+
+static void moved(struct load *l)
+{
+	pthread_mutex_lock(&l->lock);
+	pthread_cond_signal(&l->moved);
+	pthread_mutex_unlock(&l->lock);
+}
+
+void load_ended(struct client *c)
+{
+	atomic_fetch_add(&c->load->n_ended, 1);
+	moved(c->load);
+}
+
+struct start {
+	struct client *client;
+	void *(*run)(void *client);
+};
+
+static void *client_run(void *arg)
+{
+	struct start s = *(struct start *)arg;
+
+	s.run(s.client);
+	atomic_fetch_sub(&s.client->load->n_running, s.run != audit_run);
+	moved(s.client->load);
+	return NULL;
+}
+
+static void start_clients(struct load *l, struct client *clients, struct start *starts,
+			  unsigned life, uint32_t n_txs)
+{
+	for (uint32_t i = 0; i < CLIENTS; i++) {
+		struct client *c = &clients[i];
+		struct geode_error error;
+		*c = (struct client){.load = l, .id = life * CLIENTS + i, .n_txs = n_txs};
+		rand_seed(&c->rand, seed + c->id);
+		c->session = geode_connect(address, &error);
+		if (c->session == NULL)
+			die("client %u: %s", c->id, error.message);
+		starts[i] = (struct start){c, i < LIST_CLIENTS	? lists_run
+					      : i < CLIENTS - 1 ? transfers_run
+								: audit_run};
+		atomic_fetch_add(&l->n_running, starts[i].run != audit_run);
+	}
+	for (uint32_t i = 0; i < CLIENTS; i++)
+		if (pthread_create(&clients[i].thread, NULL, client_run, &starts[i]) != 0)
+			die("cannot start a thread");
+}
+
+/* Until so many transactions have ended, or all clients have. */
+static void wait_for_load(struct load *l, uint64_t n_ended)
+{
+	pthread_mutex_lock(&l->lock);
+	while (atomic_load(&l->n_ended) < n_ended && atomic_load(&l->n_running) != 0)
+		pthread_cond_wait(&l->moved, &l->lock);
+	pthread_mutex_unlock(&l->lock);
+	atomic_store(&l->stop, n_ended == UINT64_MAX);
+}
+
+static void join_clients(struct client *clients, struct history *all)
+{
+	uint64_t n_committed = 0, n_conflicts = 0;
+
+	for (uint32_t i = 0; i < CLIENTS; i++) {
+		pthread_join(clients[i].thread, NULL);
+		geode_disconnect(clients[i].session);
+		if (!history_join(all, &clients[i].history))
+			die("no memory");
+		history_free(&clients[i].history);
+		n_committed += clients[i].n_committed;
+		n_conflicts += clients[i].n_conflicts;
+	}
+	printf("  %llu transactions committed, %llu lost to others\n",
+	       (unsigned long long)n_committed, (unsigned long long)n_conflicts);
+	fflush(stdout);
+}
+
+/* One life of the server; all but the last end with a kill somewhere in the load. */
+static void live(unsigned life, bool is_last, uint32_t n_txs, struct rand *rand,
+		 struct history *all)
+{
+	struct load l = {.address = address};
+	struct client clients[CLIENTS];
+	struct start starts[CLIENTS];
+	uint64_t total = (uint64_t)n_txs * (CLIENTS - 1);
+
+	pthread_mutex_init(&l.lock, NULL);
+	pthread_cond_init(&l.moved, NULL);
+	start_clients(&l, clients, starts, life, n_txs);
+	wait_for_load(&l, is_last ? UINT64_MAX : total / 4 + rand_below(rand, total / 2));
+	if (!is_last) { /* the next server's resets tell the clients that theirs is gone */
+		server_end(false);
+		server_start();
+	}
+	join_clients(clients, all);
+	pthread_mutex_destroy(&l.lock);
+	pthread_cond_destroy(&l.moved);
+}
+
+/* Everything that any life was told is there, in an order that snapshot isolation allows. */
+static void check_all(struct geode_session *s, struct history *all)
+{
+	char text[512];
+
+	lists_read_all(s, all);
+	bank_check(s);
+	all->is_complete = true;
+	uint32_t found = history_check(all, text, sizeof text);
+	if ((found & A_FORBIDDEN) != 0)
+		die("anomalies %x: %s", found, text);
+	printf("  %u transactions in the history, %u values%s\n", all->txs.n, all->n_values,
+	       (found & A_G2) != 0 ? ", write skew among them, which is allowed" : "");
+}
+
+static uint64_t number_of(const char *name, uint64_t other)
+{
+	uint64_t n;
+	const char *text = getenv(name);
+
+	return text != NULL && str_to_u64(str_of(text), &n) ? n : other;
+}
+
+int main(void)
+{
+	uint32_t n_txs = (uint32_t)number_of("GEODE_HISTORY_TXS", 200);
+	unsigned n_lives = (unsigned)number_of("GEODE_HISTORY_LIVES", 3);
+	struct history all = {0};
+	struct rand rand;
+
+	program = getenv("GEODE");
+	if (program == NULL || access(program, X_OK) != 0) {
+		printf("GEODE does not name the program\n");
+		return EXIT_SKIP;
+	}
+	signal(SIGPIPE, SIG_IGN);
+	seed = number_of("GEODE_HISTORY_SEED", (uint64_t)clock_wall_us());
+	rand_seed(&rand, seed);
+	snprintf(data_dir, sizeof data_dir, "/tmp/geode-history-XXXXXX");
+	if (mkdtemp(data_dir) == NULL)
+		die("mkdtemp: %s", strerror(errno));
+	port = free_port();
+	snprintf(address, sizeof address,
+		 "127.0.0.1:%u?insecure_tls_skip_verify=true&idle_timeout=%u", port, IDLE_MS);
+	printf("%u lives, GEODE_HISTORY_SEED=%llu\n", n_lives, (unsigned long long)seed);
+	server_start();
+	struct geode_session *s = connect_when_ready();
+	lists_make(s);
+	bank_make(s);
+	for (unsigned i = 0; i < n_lives; i++) {
+		geode_disconnect(s);
+		live(i, i + 1 == n_lives, n_txs, &rand, &all);
+		s = connect_when_ready();
+		check_all(s, &all);
+	}
+	geode_disconnect(s);
+	server_end(true);
+	history_free(&all);
+	char cmd[256];
+	snprintf(cmd, sizeof cmd, "rm -rf '%s' '%s'.*", data_dir, data_dir);
+	return system(cmd) == 0 ? 0 : 1;
+}
