@@ -141,6 +141,10 @@ enum status bind_merge(struct binder *b, const struct ast_clause *c) MUST_CHECK;
 enum status bind_project(struct binder *b, const struct ast_clause *c) MUST_CHECK;
 enum status bind_page(struct binder *b, const struct ast_page *page) MUST_CHECK;
 
+/* bind_call.c */
+/* alone: nothing stands before or behind it. */
+enum status bind_call_proc(struct binder *b, const struct ast_clause *c, bool alone) MUST_CHECK;
+
 /* bind_setop.c */
 /* UNION and the like of linear queries. */
 enum status bind_setop(struct binder *b, const struct ast_compose *c,

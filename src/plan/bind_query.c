@@ -273,8 +273,13 @@ enum status bind_linear(struct binder *b, const struct ast_linear *l, struct gra
 {
 	if (l->n_clauses == 0 || l->clauses[0]->kind != AST_USE)
 		TRY(bind_graph(b, around, l->offset));
-	for (uint32_t i = 0; i < l->n_clauses; i++)
-		TRY(bind_clause(b, l->clauses[i]));
+	uint32_t from = l->n_clauses > 0 && l->clauses[0]->kind == AST_USE;
+	for (uint32_t i = 0; i < l->n_clauses; i++) {
+		const struct ast_clause *c = l->clauses[i];
+		bool alone = i == from && i + 1 == l->n_clauses && b->pipe->scope.vars.n == 0;
+		TRY(c->kind == AST_CALL_PROC && !b->pipe->ended ? bind_call_proc(b, c, alone)
+								: bind_clause(b, c));
+	}
 	return ST_OK;
 }
 

@@ -80,6 +80,7 @@ enum graph_func {
 	GF_SAME,
 	GF_ALL_DIFFERENT,
 	GF_DISJOINT, /* edges and lists of edges: no edge in two of them; nobody can name it */
+	GF_GRAPHS,   /* of system.graphs: a map for each graph that the view sees */
 };
 
 enum quantifier { QUANT_ALL, QUANT_ANY, QUANT_NONE, QUANT_SINGLE };

@@ -631,6 +631,16 @@ enum status image_name(struct store *s, enum name_kind kind, struct str name, na
 	return store_name_add(s, kind, name, ret);
 }
 
+enum status image_graph(struct store *s, struct str name, struct graph **ret)
+{
+	*ret = store_graph_claimed(s, name);
+	if (*ret != NULL)
+		return ST_OK;
+	if (name.len == 0 || name.len > GRAPH_NAME_MAX)
+		return ST_LIMIT;
+	return store_graph_create(s, name, GRAPH_ID_NEW, 0, ret);
+}
+
 /* Made after the elements, its entries are added by image_end alone. */
 enum status image_index(struct graph *g, struct str name, name_id label, name_id key)
 {

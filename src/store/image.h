@@ -46,6 +46,8 @@ enum status image_end(struct store *s) MUST_CHECK;
 
 enum status image_name(struct store *s, enum name_kind kind, struct str name,
 		       name_id *ret) MUST_CHECK;
+/* A graph in the store, made unless it is the default one. ST_LIMIT: the name's length. */
+enum status image_graph(struct store *s, struct str name, struct graph **ret) MUST_CHECK;
 /* An index that image_end fills. */
 enum status image_index(struct graph *g, struct str name, name_id label, name_id key) MUST_CHECK;
 enum status image_add_node(struct graph *g, const name_id *labels, uint32_t n_labels,

@@ -63,6 +63,14 @@ class Import(unittest.TestCase):
         with Server(data_dir=into) as server:
             self.check_counts(server)
 
+    def test_offline_into_a_graph_of_its_own(self):
+        into = os.path.join(self.dir, "data")
+        done = import_sample("--into", into, "--graph", "social")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with Server(data_dir=into) as server:
+            self.assertEqual(server.number("MATCH (n) RETURN count(*) AS n"), 0)
+            self.assertNotEqual(server.number("USE social MATCH (n) RETURN count(*) AS n"), 0)
+
     def test_offline_refuses_what_is_there(self):
         into = os.path.join(self.dir, "data")
         self.assertEqual(import_sample("--into", into).returncode, 0)

@@ -77,6 +77,37 @@ class Start(unittest.TestCase):
         self.assertLess(time.monotonic() - began, 10)
         self.assertNotEqual(done.stderr, "")
 
+    def test_graphs_outlive_the_server(self):
+        def query(server, text, *options):
+            done = geode("query", "--server", server.address, "--format", "csv", *options, text)
+            return done.returncode, done.stdout.split(), done.stderr
+
+        with Server() as server:
+            self.assertEqual(query(server, "CREATE GRAPH a")[0], 0)
+            self.assertEqual(query(server, "INSERT (:A {x: 1})", "--graph", "a")[0], 0)
+            self.assertEqual(query(server, "INSERT (:A {x: 2})", "--graph", "made")[0], 0)
+            code, _, error = query(server, "USE a MATCH (n) RETURN n.x", "--graph", "made")
+            self.assertEqual(code, 1)
+            self.assertIn("42000", error)
+            self.assertEqual(query(server, "CREATE GRAPH b")[0], 0)
+            self.assertEqual(query(server, "DROP GRAPH b")[0], 0)
+            self.assertEqual(server.stop(), 0, server.log())
+            with Server(data_dir=server.data_dir) as again:
+                self.assertEqual(query(again, "CALL system.graphs() YIELD name, nodes")[1],
+                                 ["name,nodes", "default,0", "a,1", "made,1"])
+                self.assertEqual(query(again, "USE made MATCH (n) RETURN n.x")[1], ["n.x", "2"])
+                code, _, error = query(again, "USE mad MATCH (n) RETURN n")
+                self.assertEqual(code, 1)
+                self.assertIn("did you mean 'made'?", error)
+
+    def test_a_session_whose_graph_is_dropped(self):
+        with Server() as server:
+            done = geode("shell", "--server", server.address, stdin=(
+                "CREATE GRAPH g; USE g; INSERT (:A); DROP GRAPH g;\n"
+                "MATCH (n) RETURN n;\nSESSION RESET; MATCH (n) RETURN count(*) AS c;\n"))
+            self.assertIn("the session's graph was dropped", done.stderr)
+            self.assertIn("0", done.stdout)
+
     def test_log_level(self):
         # The level counts from the first line on, so the start is silent too.
         with Server("--log-level", "error", wait=False) as server:

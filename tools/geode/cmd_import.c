@@ -140,7 +140,7 @@ static int read_all(struct import_command *c, struct import_sink *sink, struct i
 static enum status open_sink(struct import_command *c, struct import_sink **ret, struct diag *d)
 {
 	if (c->into != NULL)
-		return import_offline_new(c->into, ret, d);
+		return import_offline_new(c->into, c->server.graph, ret, d);
 	struct geode_session *s = cmd_connect("import", &c->server);
 	return s != NULL ? import_online_new(s, c->options.batch, ret, d) : ST_CLOSED;
 }

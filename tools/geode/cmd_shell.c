@@ -1,8 +1,8 @@
 /* tools/geode/cmd_shell.c - `geode shell`: statements typed one after the other.
  *
- * On a terminal lines come from libedit, with history and completion of keywords; otherwise from
- * standard input as they are, without a prompt. A statement ends with ';' or is a line of its own
- * that is a request (PING) or a command of the shell (\q). */
+ * On a terminal lines come from libedit, with history and completion of keywords and graphs;
+ * otherwise from standard input as they are, without a prompt. A statement ends with ';' or is a
+ * line of its own that is a request (PING) or a command of the shell (\q). */
 #include <ctype.h>
 #include <histedit.h>
 #include <stdlib.h>
@@ -10,9 +10,11 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "tools/geode/graphs.h"
 #include "tools/geode/statement.h"
 
-#define SHELL_HISTORY 1000 /* lines kept */
+#define SHELL_HISTORY 1000   /* lines kept */
+#define SHELL_PROMPT_MAX 256 /* bytes; the rest is cut */
 #define SHELL_STATEMENT_MAX (16u << 20)
 #define SHELL_TIMEOUT_MAX_MS 86400000
 
@@ -32,6 +34,8 @@ struct shell {
 	struct cmd_server server;
 	struct runner runner;
 	const char *command, *prompt;
+	char prompt_now[SHELL_PROMPT_MAX];
+	struct shell_graphs graphs;
 	struct buf pending; /* lines of a statement that has not ended */
 	EditLine *edit;	    /* NULL: not a terminal */
 	History *history;
@@ -118,6 +122,8 @@ static void run_one(struct shell *s, struct str text)
 	const int code = runner_run(&s->runner, text);
 	if (code != CMD_EXIT_OK)
 		s->code = code;
+	else
+		shell_graphs_follow(&s->graphs, text);
 }
 
 /* Runs all statements of pending that are complete, and keeps the rest. */
@@ -172,41 +178,99 @@ static char *prompt_text(EditLine *e)
 	struct shell *s;
 
 	el_get(e, EL_CLIENTDATA, &s);
-	return (char *)(s->pending.len == 0 ? s->prompt : "- ");
+	if (s->pending.len != 0)
+		return "- ";
+	snprintf(s->prompt_now, sizeof s->prompt_now, "%s%s", s->graphs.current, s->prompt);
+	return s->prompt_now;
 }
 
-/* Completes the word before the cursor to the keyword that it begins, as far as they agree. */
+/* What a word may become: as far as all candidates agree. */
+struct completion {
+	struct str word;
+	bool any_case; /* of keywords, which follow the word's case */
+	char found[SHELL_GRAPH_NAME_MAX];
+	size_t agree; /* bytes of found; 0: no candidate yet */
+};
+
+static void offer(void *ctx, struct str name)
+{
+	struct completion *c = ctx;
+	const struct str head = {name.p, MIN_OF(name.len, c->word.len)};
+
+	if (name.len >= sizeof c->found ||
+	    !(c->any_case ? str_eq_nocase(head, c->word) : str_eq(head, c->word)))
+		return;
+	if (c->agree == 0) {
+		memcpy(c->found, name.p, name.len);
+		c->agree = name.len;
+	}
+	for (size_t n = 0; n < c->agree; n++) {
+		if (n >= name.len || c->found[n] != name.p[n])
+			c->agree = n;
+	}
+}
+
+static bool is_word_byte(char c)
+{
+	return isalnum((unsigned char)c) || c == '_';
+}
+
+/* Behind USE and GRAPH stands the name of a graph. */
+static bool wants_graph(const char *line, const char *word)
+{
+	const char *to = word;
+
+	while (to > line && to[-1] == ' ')
+		to--;
+	const char *from = to;
+	while (from > line && is_word_byte(from[-1]))
+		from--;
+	const struct str before = {from, (size_t)(to - from)};
+	return to < word &&
+	       (str_eq_nocase(before, STR("USE")) || str_eq_nocase(before, STR("GRAPH")));
+}
+
+/* Not inside a transaction: the question would open its view. */
+static void offer_graphs(struct shell *s, struct completion *c)
+{
+	struct geode_result *rows;
+
+	if (s->graphs.in_transaction ||
+	    geode_execute(s->runner.session, "CALL system.graphs() YIELD name", NULL, &rows) !=
+		GEODE_OK)
+		return;
+	while (geode_result_next(rows) == GEODE_ROW) {
+		size_t n;
+		const char *name = geode_value_string(geode_result_value(rows, 0), &n);
+		offer(c, (struct str){name, n});
+	}
+	geode_result_free(rows);
+}
+
+/* Completes the word before the cursor, as far as the candidates agree. */
 static unsigned char complete(EditLine *e, int ch)
 {
 	const LineInfo *l = el_line(e);
 	const char *from = l->cursor;
-	const char *found = NULL;
-	size_t agree = 0;
+	struct shell *s;
 
-	while (from > l->buffer && (isalpha((unsigned char)from[-1]) || from[-1] == '_'))
+	while (from > l->buffer && is_word_byte(from[-1]))
 		from--;
-	const struct str word = {from, (size_t)(l->cursor - from)};
-	for (size_t i = 0; i < ARRAY_LEN(keywords) && word.len != 0; i++) {
-		const struct str k = str_of(keywords[i]);
-		if (k.len < word.len || !str_eq_nocase((struct str){k.p, word.len}, word))
-			continue;
-		if (found == NULL)
-			agree = k.len;
-		for (size_t n = 0; found != NULL && n < agree; n++) {
-			if (found[n] != k.p[n])
-				agree = n;
-		}
-		found = k.p;
+	struct completion c = {.word = {from, (size_t)(l->cursor - from)}};
+	el_get(e, EL_CLIENTDATA, &s);
+	if (wants_graph(l->buffer, from)) {
+		offer_graphs(s, &c);
+	} else if (c.word.len != 0) {
+		c.any_case = true;
+		for (size_t i = 0; i < ARRAY_LEN(keywords); i++)
+			offer(&c, str_of(keywords[i]));
 	}
-	if (found == NULL || agree <= word.len)
+	if (c.agree <= c.word.len)
 		return CC_REFRESH_BEEP;
-	char rest[64];
-	snprintf(rest, sizeof rest, "%.*s", (int)(agree - word.len), found + word.len);
-	if (islower((unsigned char)word.p[0])) {
-		for (char *c = rest; *c != 0; c++)
-			*c = (char)tolower((unsigned char)*c);
-	}
-	return el_insertstr(e, rest) == 0 ? CC_REFRESH : CC_ERROR;
+	c.found[c.agree] = 0;
+	for (char *z = c.found; c.any_case && islower((unsigned char)from[0]) && *z != 0; z++)
+		*z = (char)tolower((unsigned char)*z);
+	return el_insertstr(e, c.found + c.word.len) == 0 ? CC_REFRESH : CC_ERROR;
 }
 
 /* Control-D that was typed before the terminal was ours comes as a zero byte. */
@@ -244,7 +308,7 @@ static bool open_edit(struct shell *s)
 	el_set(s->edit, EL_EDITOR, "emacs");
 	el_set(s->edit, EL_SIGNAL, 1);
 	el_set(s->edit, EL_HIST, history, s->history);
-	el_wset(s->edit, EL_ADDFN, L"complete", L"complete a keyword", complete);
+	el_wset(s->edit, EL_ADDFN, L"complete", L"complete a word", complete);
 	el_wset(s->edit, EL_ADDFN, L"typed-ahead-end", L"end of input typed early",
 		typed_ahead_end);
 	el_set(s->edit, EL_BIND, "^@", "typed-ahead-end", NULL);
@@ -309,6 +373,7 @@ static int run_shell(struct shell *s)
 	s->runner.session = cmd_connect("shell", &s->server);
 	if (s->runner.session == NULL)
 		return CMD_EXIT_FAILURE;
+	shell_graphs_init(&s->graphs, str_of(geode_session_graph(s->runner.session)));
 	if (s->command != NULL)
 		return runner_run_all(&s->runner, str_of(s->command));
 	return isatty(STDIN_FILENO) ? run_terminal(s) : run_stream(s);

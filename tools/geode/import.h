@@ -106,7 +106,7 @@ enum status import_file(struct import *im, struct import_file *f, uint64_t *ret_
 			struct diag *d) MUST_CHECK;
 
 /* A sink for a new data directory; ST_EXISTS when something is in it. */
-enum status import_offline_new(const char *dir, struct import_sink **ret,
+enum status import_offline_new(const char *dir, const char *graph, struct import_sink **ret,
 			       struct diag *d) MUST_CHECK;
 
 struct geode_session;

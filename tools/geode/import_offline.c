@@ -165,7 +165,8 @@ static enum status found_name(void *ctx, const char *name)
 	return ST_EXISTS;
 }
 
-enum status import_offline_new(const char *dir, struct import_sink **ret, struct diag *d)
+enum status import_offline_new(const char *dir, const char *graph, struct import_sink **ret,
+			       struct diag *d)
 {
 	const enum status there = file_io->list(dir, found_name, NULL);
 
@@ -177,13 +178,18 @@ enum status import_offline_new(const char *dir, struct import_sink **ret, struct
 		return no_memory(ST_NOMEM, d);
 	o->sink.ops = &offline_ops;
 	o->dir = dir;
-	const enum status st = store_new(&o->store);
-	if (st != ST_OK) {
+	enum status st = store_new(&o->store);
+	if (st != ST_OK)
 		o->store = NULL;
+	else
+		st = image_graph(o->store, str_of(graph != NULL ? graph : "default"), &o->graph);
+	if (st != ST_OK) {
 		offline_free(&o->sink);
-		return no_memory(st, d);
+		return st == ST_LIMIT
+			   ? diag_fail(d, st, GQL_PROGRAM_LIMIT, DIAG_NO_POSITION,
+				       "a graph's name has 1 to %u bytes", GRAPH_NAME_MAX)
+			   : no_memory(st, d);
 	}
-	o->graph = store_graph_default(o->store);
 	*ret = &o->sink;
 	return ST_OK;
 }
