@@ -77,6 +77,14 @@ class Bench:
         if done.returncode != 0:
             sys.exit("bench: a statement failed")
 
+    def disk(self):
+        """What the disk gives to group commit in the log's mode: the floor under writes."""
+        done = subprocess.run([BUILD / "tests" / "bench" / "fsync_loop", self.folder,
+                               str(self.options.seconds)], stdout=subprocess.PIPE, text=True,
+                              check=True)
+        for line in done.stdout.splitlines():
+            self.record(what="fsync_loop", **json.loads(line))
+
     def run(self):
         with tempfile.TemporaryDirectory(prefix="geode-bench-") as scratch:
             self.folder = pathlib.Path(scratch)
@@ -107,6 +115,7 @@ class Bench:
                         bytes_per_edge=round((self.rss(server) - rss_empty) / edges, 1))
             for clients in (1, 8):
                 self.queries(server, clients, READS)
+            self.disk()
             for clients in (1, 32):
                 self.queries(server, clients, WRITES)
             before = server.number("MATCH (n:UserTemp) RETURN count(n) AS n")
