@@ -106,6 +106,36 @@ static void renewing_drops_pins_and_keeps_the_read_point(void **state)
 	epoch_release(&t);
 }
 
+/* Only those that agreed to; a slot that was given again is another one. */
+static void old_slots_are_asked_to_close(void **state)
+{
+	struct epoch_table t;
+	struct epoch_slot *s[4];
+
+	assert_int_equal(epoch_init(&t), ST_OK);
+	for (unsigned i = 0; i < 4; i++) {
+		assert_int_equal(epoch_open(&t, &s[i]), ST_OK);
+		epoch_set_read_lsn(s[i], 10 + i);
+		if (i > 0)
+			epoch_may_close(s[i], 100 * i);
+	}
+	assert_int_equal(epoch_ask_old(&t, 100), 0);
+	assert_int_equal(epoch_ask_old(&t, 101), 1);
+	assert_true(epoch_must_close(s[1]));
+	assert_int_equal(epoch_ask_old(&t, 101), 0);
+	assert_int_equal(epoch_ask_lowest(&t, 99), 0); /* one was asked and is still open */
+	epoch_close(s[1]);
+	assert_int_equal(epoch_open(&t, &s[1]), ST_OK);
+	assert_false(epoch_must_close(s[1]));
+	assert_int_equal(epoch_ask_lowest(&t, 12), 0); /* slot 0, which is lower, never agreed */
+	assert_int_equal(epoch_ask_lowest(&t, 13), 1);
+	assert_true(epoch_must_close(s[2]));
+	assert_false(epoch_must_close(s[0]) || epoch_must_close(s[1]) || epoch_must_close(s[3]));
+	for (unsigned i = 0; i < 4; i++)
+		epoch_close(s[i]);
+	epoch_release(&t);
+}
+
 static void slots_are_limited(void **state)
 {
 	static struct epoch_slot *slots[EPOCH_SLOTS_MAX];
@@ -206,6 +236,7 @@ int main(void)
 	    cmocka_unit_test(an_epoch_must_pass_before_a_free),
 	    cmocka_unit_test(the_horizon_is_the_oldest_read_point),
 	    cmocka_unit_test(renewing_drops_pins_and_keeps_the_read_point),
+	    cmocka_unit_test(old_slots_are_asked_to_close),
 	    cmocka_unit_test(slots_are_limited),
 	    cmocka_unit_test(readers_never_see_freed_objects),
 	};

@@ -62,7 +62,8 @@ static void wake(struct txn_commit *c, enum status st)
 	mutex_unlock(&w->lock);
 }
 
-static void commit(struct txn *t)
+/* before_finish: when it is durable; may be NULL. */
+static void commit_and(struct txn *t, void (*before_finish)(void *ctx), void *ctx)
 {
 	struct waiter w = {.c.done = wake};
 	struct diag d = {0};
@@ -74,6 +75,8 @@ static void commit(struct txn *t)
 		while (!w.done)
 			cond_wait(&w.wake, &w.lock);
 		mutex_unlock(&w.lock);
+		if (before_finish != NULL)
+			before_finish(ctx);
 		txn_finish(t);
 		st = w.st;
 	}
@@ -89,6 +92,11 @@ static name_id name(struct txn *t, enum name_kind kind, const char *text)
 	name_id id;
 	assert_int_equal(txn_name(t, kind, str_of(text), &id, &d), ST_OK);
 	return id;
+}
+
+static void commit(struct txn *t)
+{
+	commit_and(t, NULL, NULL);
 }
 
 static struct txn *begin(struct db *db)
@@ -430,6 +438,142 @@ static void a_snapshot_beside_a_new_index(void **state)
 	db_close(db);
 }
 
+/* ---- unique constraints ---- */
+
+static enum status add_unique(struct db *db, int64_t k)
+{
+	struct txn *t = begin(db);
+	struct graph *g = store_graph_default(db_store(db));
+	struct diag d = {0};
+	name_id label, key;
+	elem_id id;
+
+	assert_int_equal(txn_name(t, NAME_LABEL, STR("U"), &label, &d), ST_OK);
+	assert_int_equal(txn_name(t, NAME_KEY, STR("k"), &key, &d), ST_OK);
+	struct prop p = {key, value_int(k)};
+	enum status st = txn_node_create(t, g, &label, 1, &p, 1, &id, &d);
+	if (st == ST_OK)
+		commit(t);
+	else
+		txn_rollback(t);
+	return st;
+}
+
+static enum status change_unique(struct db *db, elem_id id, bool delete)
+{
+	struct txn *t = begin(db);
+	struct graph *g = store_graph_default(db_store(db));
+	struct diag d = {0};
+	name_id key = store_name_find(db_store(db), NAME_KEY, STR("k"));
+	enum status st = delete ? txn_node_delete(t, g, id, false, &d)
+				: txn_node_set(t, g, id, key, value_int(-1), &d);
+
+	if (st == ST_OK)
+		commit(t);
+	else
+		txn_rollback(t);
+	return st;
+}
+
+static void constrain(struct db *db, bool create)
+{
+	struct txn *t = begin(db);
+	struct graph *g = store_graph_default(db_store(db));
+	struct diag d = {0};
+	name_id label, key;
+
+	assert_int_equal(txn_name(t, NAME_LABEL, STR("U"), &label, &d), ST_OK);
+	assert_int_equal(txn_name(t, NAME_KEY, STR("k"), &key, &d), ST_OK);
+	if (create)
+		assert_int_equal(txn_index_create(t, g, STR("one_k"), label, key, true, false, &d),
+				 ST_OK);
+	else
+		assert_int_equal(txn_constraint_drop(t, g, STR("one_k"), false, &d), ST_OK);
+	commit(t);
+}
+
+/* Nodes 0 to 4 were made with their number; 1 got -1 and 2 was deleted. */
+static void expect_claims(struct db *db)
+{
+	assert_int_equal(add_unique(db, 0), ST_INVALID);
+	assert_int_equal(add_unique(db, 3), ST_INVALID);
+	assert_int_equal(add_unique(db, -1), ST_INVALID);
+	assert_int_equal(add_unique(db, 4), ST_INVALID);
+}
+
+/* A constraint and what holds its values come back from the log, from a snapshot, and from both. */
+static void a_constraint_comes_back(void **state)
+{
+	for (int where = 0; where < 4; where++) { /* the snapshot: nowhere, or after a step */
+		struct db *db = open_db(dir, false);
+		uint64_t lsn;
+		for (int64_t k = 0; k < 2; k++)
+			assert_int_equal(add_unique(db, k), ST_OK);
+		if (where == 1)
+			assert_int_equal(db_snapshot_wait(db, &lsn), ST_OK);
+		constrain(db, true);
+		if (where == 2)
+			assert_int_equal(db_snapshot_wait(db, &lsn), ST_OK);
+		for (int64_t k = 2; k < 5; k++)
+			assert_int_equal(add_unique(db, k), ST_OK);
+		assert_int_equal(change_unique(db, 1, false), ST_OK);
+		assert_int_equal(change_unique(db, 2, true), ST_OK);
+		if (where == 3)
+			assert_int_equal(db_snapshot_wait(db, &lsn), ST_OK);
+		expect_claims(db);
+		db_close(db);
+		db = open_db(dir, false);
+		expect_claims(db);
+		assert_int_equal(add_unique(db, 1), ST_OK); /* what was given up is free */
+		assert_int_equal(add_unique(db, 2), ST_OK);
+		constrain(db, false);
+		db_close(db);
+		db = open_db(dir, true);
+		assert_int_equal(add_unique(db, 0), ST_OK); /* it is gone */
+		db_close(db);
+		assert_int_equal(remove_dir(state), 0);
+		assert_int_equal(make_dir(state), 0);
+	}
+}
+
+static void take_snapshot(void *ctx)
+{
+	uint64_t lsn;
+
+	assert_int_equal(db_snapshot_wait(ctx, &lsn), ST_OK);
+}
+
+/* A snapshot taken between the stamp of a drop and its end knows nothing of it; one taken while a
+ * constraint is being made, that then is not, neither. */
+static void a_snapshot_holds_what_its_view_knows(void **state)
+{
+	struct db *db = open_db(dir, false);
+	struct graph *g = store_graph_default(db_store(db));
+	struct diag d = {0};
+	uint64_t lsn;
+
+	assert_int_equal(add_unique(db, 1), ST_OK);
+	struct txn *t = begin(db);
+	name_id label = store_name_find(db_store(db), NAME_LABEL, STR("U"));
+	name_id key = store_name_find(db_store(db), NAME_KEY, STR("k"));
+	assert_int_equal(txn_index_create(t, g, STR("one_k"), label, key, true, false, &d), ST_OK);
+	assert_int_equal(db_snapshot_wait(db, &lsn), ST_OK);
+	txn_rollback(t);
+	db_close(db);
+	db = open_db(dir, false);
+	assert_int_equal(add_unique(db, 1), ST_OK);
+	assert_int_equal(change_unique(db, 0, true), ST_OK); /* one of the two */
+	constrain(db, true);
+	t = begin(db);
+	g = store_graph_default(db_store(db));
+	assert_int_equal(txn_constraint_drop(t, g, STR("one_k"), false, &d), ST_OK);
+	commit_and(t, take_snapshot, db);
+	db_close(db);
+	db = open_db(dir, false);
+	assert_int_equal(add_unique(db, 1), ST_OK);
+	db_close(db);
+}
+
 #define WRITERS 3
 #define STEP 100000 /* writer w numbers its pairs from w * STEP + 1 on */
 
@@ -600,6 +744,8 @@ int main(void)
 	    in_dir(snapshots_under_load),
 	    in_dir(a_snapshot_is_one_moment),
 	    in_dir(a_snapshot_beside_a_new_index),
+	    in_dir(a_constraint_comes_back),
+	    in_dir(a_snapshot_holds_what_its_view_knows),
 	    in_dir(a_kill_under_load_loses_nothing),
 	    in_dir(a_directory_can_be_made_of_a_store),
 	    in_dir(a_bad_directory_gives_a_reason),

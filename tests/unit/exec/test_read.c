@@ -511,6 +511,36 @@ static void a_stop_ends_the_query(void **state)
 	}
 }
 
+/* The collector asks its view to close: the query ends by itself. */
+static void a_view_given_up_ends_the_query(void **state)
+{
+	const struct txn_limits limits = {.view_age_ns = 1};
+	struct query *q;
+	struct batch *b;
+	struct txn *t;
+
+	fix_plan(&f);
+	f.opt.batch_rows = 1;
+	f.opt.stop = NULL;
+	const struct pop *root = one(p_scan(&f, 0, "Place"), id_of(0));
+	f.plan.root = root;
+	f.plan.n_columns = 1;
+	diag_reset(&f.diag);
+	txn_set_limits(f.mgr, &limits);
+	clock_manual_set(10, 0);
+	clock_install(&clock_manual);
+	assert_int_equal(txn_begin(f.mgr, TXN_READ, 0, &t), ST_OK);
+	assert_int_equal(query_open(&f.plan, t, f.params, &f.opt, &f.diag, &q), ST_OK);
+	clock_manual_advance(2);
+	(void)txn_collect(f.mgr);
+	clock_install(&clock_system);
+	assert_int_equal(query_next(q, &b), ST_STOPPED);
+	assert_string_equal(gqlstatus_code(f.diag.code), "40N02");
+	query_close(q);
+	txn_rollback(t);
+	txn_set_limits(f.mgr, &(struct txn_limits){0});
+}
+
 static uint64_t tick_ns(void)
 {
 	static uint64_t now = 1;
@@ -607,6 +637,7 @@ int main(void)
 	    TEST(plans_survive_a_failing_allocator),
 	    TEST(a_full_budget_is_said),
 	    TEST(a_stop_ends_the_query),
+	    TEST(a_view_given_up_ends_the_query),
 	    TEST(a_spent_slice_yields),
 	    TEST(operators_count_rows),
 	};
