@@ -6,6 +6,7 @@
 #define SELECT_RANGE 0.33
 #define SELECT_BETWEEN 0.02 /* a range with two ends, a prefix */
 #define SELECT_OTHER 0.5
+#define TYPES_COUNTED 64 /* edge types that are added up where a pattern names none */
 #define LIST_ELEMENTS 10 /* of a list that is not known yet */
 
 static name_id known_name(struct planner *p, enum name_kind kind, uint32_t name)
@@ -70,18 +71,47 @@ double cost_seek_rows(struct planner *p, struct prop_index *ix, const struct pop
 	}
 }
 
-double cost_degree(struct planner *p, const struct qedge *e)
+/* Edges of one type, or of all (NAME_NONE), at nodes with the label in a direction. */
+static double count_at(struct planner *p, name_id label, name_id type, enum adj_dir dir)
 {
-	double nodes = MAX_OF((double)graph_count_nodes(p->g, NAME_NONE), 1.0), edges = 0;
+	double n = 0;
 
-	if (e->n_types == 0)
-		edges = (double)graph_count_edges(p->g, NAME_NONE);
+	if (type != NAME_NONE || label == NAME_NONE)
+		return (double)graph_count_ends(p->g, label, type, dir);
+	uint32_t n_types = store_name_count(p->store, NAME_TYPE);
+	if (n_types > TYPES_COUNTED) /* as if all labels were alike */
+		return (double)graph_count_edges(p->g, NAME_NONE) *
+		       (double)graph_count_nodes(p->g, label) /
+		       MAX_OF((double)graph_count_nodes(p->g, NAME_NONE), 1.0);
+	for (uint32_t i = 0; i < n_types; i++)
+		n += (double)graph_count_ends(p->g, label, i, dir);
+	return n;
+}
+
+static double edges_at(struct planner *p, const struct qedge *e, name_id label, enum adj_dir dir)
+{
+	double n = e->n_types == 0 ? count_at(p, label, NAME_NONE, dir) : 0;
+
 	for (uint32_t i = 0; i < e->n_types; i++) {
-		name_id id = known_name(p, NAME_TYPE, e->types[i]);
-		if (id != NAME_NONE)
-			edges += (double)graph_count_edges(p->g, id);
+		name_id type = known_name(p, NAME_TYPE, e->types[i]);
+		if (type != NAME_NONE)
+			n += count_at(p, label, type, dir);
 	}
-	double degree = edges / nodes * (e->dir == DIR_BOTH ? 2 : 1), rows = 0, walks = 1;
+	return n;
+}
+
+double cost_degree(struct qgraph *q, const struct qedge *e, bool reverse)
+{
+	const struct qnode *start = &q->nodes[reverse ? e->to : e->from];
+	name_id label = known_name(q->p, NAME_LABEL, start->label);
+	double nodes = MAX_OF((double)graph_count_nodes(q->p->g, label), 1.0), edges = 0;
+	bool in = (e->dir == DIR_IN) != reverse;
+
+	if (e->dir == DIR_BOTH || !in)
+		edges += edges_at(q->p, e, label, ADJ_OUT);
+	if (e->dir == DIR_BOTH || in)
+		edges += edges_at(q->p, e, label, ADJ_IN);
+	double degree = edges / nodes, rows = 0, walks = 1;
 	if (!e->quantified)
 		return MAX_OF(degree, 0.01);
 	for (uint32_t hop = 1; hop <= MIN_OF(e->max, 8u); hop++) {

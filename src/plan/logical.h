@@ -89,7 +89,8 @@ enum status plan_pattern(struct qgraph *q, const struct pop *input, struct slot_
 double cost_label_rows(struct planner *p, uint32_t label);
 /* Nodes that a seek finds for one row; of bounds that are not known yet a guess. */
 double cost_seek_rows(struct planner *p, struct prop_index *ix, const struct pop_seek *seek);
-double cost_degree(struct planner *p, const struct qedge *e);
+/* Edges of a node at the near end of the pattern's edge, or paths; reverse: the far end is near. */
+double cost_degree(struct qgraph *q, const struct qedge *e, bool reverse);
 double cost_selectivity(struct planner *p, const struct expr *pred);
 
 #endif

@@ -89,7 +89,7 @@ static enum status add_edge(struct qgraph *q, uint32_t i_edge, struct step *s)
 	o->expand.edge_pred = e->edge_pred;
 	o->offset = e->offset;
 	TRY(set_unique(q, i_edge, &s->bound, o));
-	double degree = cost_degree(q->p, e), in = s->rows;
+	double degree = cost_degree(q, e, reverse), in = s->rows;
 	if (o->expand.into)
 		degree /= cost_label_rows(q->p, NAME_NONE);
 	s->rows = MAX_OF(s->rows * degree, 0.01);
@@ -128,7 +128,7 @@ static uint32_t next_edge(struct qgraph *q, const struct step *s)
 			continue;
 		if (from && to && !e->quantified)
 			return i;
-		double cost = cost_degree(q->p, e);
+		double cost = cost_degree(q, e, !from);
 		if (best == UINT32_MAX || cost < best_cost) {
 			best = i;
 			best_cost = cost;

@@ -10,6 +10,7 @@ void graph_free(struct graph *g)
 	space_release(g, &g->spaces[ELEM_EDGE]);
 	map_u64_release(&g->label_counts);
 	map_u64_release(&g->type_counts);
+	map_u64_release(&g->end_counts);
 	mutex_destroy(&g->count_lock);
 	mem_free(MEM_GRAPH, (void *)(uintptr_t)g->name.p, g->name.len);
 	MEM_FREE(MEM_GRAPH, g);
@@ -41,6 +42,7 @@ static struct graph *graph_new(struct store *s, struct str name, uint32_t id, ui
 	mutex_init(&g->count_lock, LOCK_RANK_LEAF);
 	map_u64_init(&g->label_counts, MEM_GRAPH);
 	map_u64_init(&g->type_counts, MEM_GRAPH);
+	map_u64_init(&g->end_counts, MEM_GRAPH);
 	(void)!space_init(&g->spaces[ELEM_NODE]);
 	(void)!space_init(&g->spaces[ELEM_EDGE]);
 	return g;

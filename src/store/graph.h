@@ -217,5 +217,7 @@ enum status graph_indexes(struct graph *g, struct arena *a, const struct index_i
 
 uint64_t graph_count_nodes(struct graph *g, name_id label); /* NAME_NONE: all */
 uint64_t graph_count_edges(struct graph *g, name_id type);
+/* Edges of the type that leave (ADJ_OUT) or reach (ADJ_IN) nodes with the label; NAME_NONE: any. */
+uint64_t graph_count_ends(struct graph *g, name_id label, name_id type, enum adj_dir dir);
 
 #endif

@@ -568,6 +568,21 @@ static enum status reserve_blocks(struct building *b)
 	return ST_OK;
 }
 
+/* The degrees of each chunk's nodes, for the planner. */
+static void count_chunks(struct building *b)
+{
+	for (uint64_t base = 0; base < b->n_nodes; base += CHUNK_SLOTS) {
+		const struct chunk *c = chunk_of(b->g, ELEM_NODE, base);
+		for (unsigned dir = 0; c != NULL && dir < 2; dir++) {
+			int64_t n = 0;
+			for (uint32_t slot = 0; slot < CHUNK_SLOTS; slot++)
+				n += b->counts[dir][base + slot];
+			if (n > 0)
+				count_ends(b->g, c->set, b->type, (enum adj_dir)dir, n);
+		}
+	}
+}
+
 static enum status build_type(struct building *b)
 {
 	size_t size = b->n_nodes * sizeof(uint32_t);
@@ -576,6 +591,7 @@ static enum status build_type(struct building *b)
 	memset(b->counts[1], 0, size);
 	TRY(each_edge(b, count_edge));
 	TRY(reserve_blocks(b));
+	count_chunks(b);
 	memset(b->counts[0], 0, size);
 	memset(b->counts[1], 0, size);
 	return each_edge(b, fill_edge);

@@ -263,6 +263,7 @@ struct graph {
 	_Atomic int64_t n_nodes, n_edges;
 	struct mutex count_lock;
 	struct map_u64 label_counts, type_counts; /* name_id -> int64_t; under count_lock */
+	struct map_u64 end_counts; /* label, type and direction -> edges; under count_lock */
 };
 
 struct store {
@@ -434,5 +435,9 @@ void graph_free(struct graph *g);
 /* counts.c */
 void count_labels(struct graph *g, const struct label_set *set, int64_t by);
 void count_type(struct graph *g, name_id type, int64_t by);
+/* Edges of the type at nodes with these labels. Labels that a node gets or loses later do not move
+ * its edges. */
+void count_ends(struct graph *g, const struct label_set *set, name_id type, enum adj_dir dir,
+		int64_t by);
 
 #endif

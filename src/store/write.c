@@ -81,6 +81,16 @@ static void undo_publish(struct writer *w, struct chunk *c, struct undo *u)
 	    (struct effect){.kind = EFFECT_UNDO, .chunk = c, .slot = u->slot, .undo = u};
 }
 
+static void count_edge_ends(struct chunk *c, uint32_t slot, int64_t by)
+{
+	const struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
+
+	for (unsigned dir = 0; dir < 2; dir++) {
+		const struct chunk *node = chunk_of(c->graph, ELEM_NODE, t->ends[2 * slot + dir]);
+		count_ends(c->graph, node->set, c->type, (enum adj_dir)dir, by);
+	}
+}
+
 /* Beside every change of existence, taking back included. */
 static void count(struct chunk *c, uint32_t slot, int64_t by)
 {
@@ -89,6 +99,7 @@ static void count(struct chunk *c, uint32_t slot, int64_t by)
 	if (c->kind == ELEM_EDGE) {
 		atomic_fetch_add_explicit(&g->n_edges, by, memory_order_relaxed);
 		count_type(g, c->type, by);
+		count_edge_ends(c, slot, by);
 		return;
 	}
 	uint32_t set = chunk_slot_set(c, slot);

@@ -77,6 +77,20 @@ static void the_walk_begins_at_the_cheapest_end(void **state)
 	plan_unref(p);
 }
 
+/* Every person knows one, no city does. */
+static void degrees_are_those_of_the_label(void **state)
+{
+	struct fix *f = *state;
+	struct plan *p = planned(f, "MATCH (a:Person)-[:KNOWS]->(b) RETURN b");
+	const struct pop *o = find_op(p, POP_EXPAND);
+
+	assert_true(o->est_rows > 0.9 * FIX_PEOPLE && o->est_rows < 1.1 * FIX_PEOPLE);
+	plan_unref(p);
+	p = planned(f, "MATCH (a:City)-[:KNOWS]->(b) RETURN b");
+	assert_true(find_op(p, POP_EXPAND)->est_rows < 1);
+	plan_unref(p);
+}
+
 static void both_ends_bound(void **state)
 {
 	struct fix *f = *state;
@@ -225,6 +239,7 @@ int main(void)
 	    cmocka_unit_test(a_seek_where_an_index_answers),
 	    cmocka_unit_test(ranges_where_they_pay),
 	    cmocka_unit_test(the_walk_begins_at_the_cheapest_end),
+	    cmocka_unit_test(degrees_are_those_of_the_label),
 	    cmocka_unit_test(both_ends_bound),
 	    cmocka_unit_test(equal_properties_join_by_hash),
 	    cmocka_unit_test(predicates_come_before_the_next_step),

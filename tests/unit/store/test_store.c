@@ -303,6 +303,32 @@ static void an_index_has_what_was_there_and_what_comes(void **state)
 	close_fixture(&f);
 }
 
+static void edges_are_counted_at_labels(void **state)
+{
+	struct fixture f;
+	elem_id e[3];
+	name_id other;
+
+	open_fixture(&f);
+	elem_id a = node(&f, value_int(1)), b = node(&f, value_int(2)), c;
+	assert_int_equal(store_name_add(f.s, NAME_LABEL, STR("M"), &other), ST_OK);
+	assert_int_equal(store_node_create(&f.w, f.g, &other, 1, NULL, 0, ELEM_NONE, &c), ST_OK);
+	const elem_id ends[3][2] = {{a, b}, {a, c}, {b, c}};
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(store_edge_create(&f.w, f.g, f.type, ends[i][0], ends[i][1], NULL,
+						   0, ELEM_NONE, &e[i]),
+				 ST_OK);
+	assert_int_equal(graph_count_ends(f.g, f.label, f.type, ADJ_OUT), 3);
+	assert_int_equal(graph_count_ends(f.g, f.label, f.type, ADJ_IN), 1);
+	assert_int_equal(graph_count_ends(f.g, other, f.type, ADJ_OUT), 0);
+	assert_int_equal(graph_count_ends(f.g, other, f.type, ADJ_IN), 2);
+	assert_int_equal(graph_count_ends(f.g, NAME_NONE, f.type, ADJ_IN), 3);
+	assert_int_equal(store_edge_delete(&f.w, f.g, e[1]), ST_OK);
+	assert_int_equal(graph_count_ends(f.g, f.label, f.type, ADJ_OUT), 2);
+	assert_int_equal(graph_count_ends(f.g, other, f.type, ADJ_IN), 1);
+	close_fixture(&f);
+}
+
 static void names_have_dense_ids(void **state)
 {
 	struct fixture f;
@@ -334,6 +360,7 @@ int main(void)
 	    cmocka_unit_test(a_chunk_that_has_a_hole_is_given_out_again),
 	    cmocka_unit_test(labels_of_one_node_may_change),
 	    cmocka_unit_test(an_index_has_what_was_there_and_what_comes),
+	    cmocka_unit_test(edges_are_counted_at_labels),
 	    cmocka_unit_test(names_have_dense_ids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
