@@ -22,16 +22,16 @@ static enum status union_next(struct op *op, struct exec *x, struct batch **ret)
 		TRY(op_next(op->left, x, &b));
 		u->left_done = b == NULL;
 	}
-	const uint32_t *from = pop->set_union.left_slots;
+	const uint32_t *from = pop->set_op.left_slots;
 	if (u->left_done) {
 		TRY(op_next(op->right, x, &b));
-		from = pop->set_union.right_slots;
+		from = pop->set_op.right_slots;
 	}
 	*ret = NULL;
 	if (b == NULL)
 		return ST_OK;
-	for (uint32_t i = 0; i < pop->set_union.n; i++)
-		u->out.b.cols[pop->set_union.out_slots[i]] = b->cols[from[i]];
+	for (uint32_t i = 0; i < pop->set_op.n; i++)
+		u->out.b.cols[pop->set_op.out_slots[i]] = b->cols[from[i]];
 	u->out.b.n_rows = b->n_rows;
 	u->out.b.n_sel = b->n_sel;
 	u->out.b.sel = b->sel;

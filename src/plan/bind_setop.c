@@ -1,4 +1,4 @@
-/* Linear queries joined by UNION. */
+/* Linear queries joined by UNION, EXCEPT, INTERSECT and OTHERWISE. */
 #include "plan/bind.h"
 
 static enum status branch_columns(struct binder *b, const struct ast_linear *l,
@@ -6,39 +6,54 @@ static enum status branch_columns(struct binder *b, const struct ast_linear *l,
 {
 	if (!next->has_result || !first->has_result)
 		return diag_set(b->p->d, GQL_SYNTAX, l->offset,
-				"each side of UNION ends with RETURN");
+				"each side of a set operation ends with RETURN");
 	if (first->scope.vars.n != next->scope.vars.n)
 		return diag_set(b->p->d, GQL_SYNTAX, l->offset,
-				"the sides of UNION have %u and %u columns", first->scope.vars.n,
-				next->scope.vars.n);
+				"the sides of a set operation have %u and %u columns",
+				first->scope.vars.n, next->scope.vars.n);
 	for (uint32_t i = 0; i < first->scope.vars.n; i++) {
 		const struct variable *v = &first->scope.vars.v[i];
 		const struct variable *w = scope_find(&next->scope, v->name);
 		if (w == NULL)
 			return diag_set(b->p->d, GQL_SYNTAX, l->offset,
-					"column '" STR_FMT "' is missing on one side of UNION",
+					"column '" STR_FMT
+					"' is missing on one side of a set operation",
 					STR_ARG(v->name));
 		TRY(bind_check_graph(b, w, l->offset));
 	}
 	return ST_OK;
 }
 
-/* Rows of both; the result has slots of its own. */
-static enum status add_union(struct binder *b, struct pipe *left, const struct pipe *right,
-			     bool distinct)
+static double estimate(uint8_t op, double left, double right)
+{
+	switch (op) {
+	case AST_UNION:
+	case AST_UNION_ALL:
+		return left + right;
+	case AST_INTERSECT:
+	case AST_INTERSECT_ALL:
+		return MAX_OF(MIN_OF(left, right) / 2, 1.0);
+	case AST_EXCEPT:
+	case AST_EXCEPT_ALL:
+		return MAX_OF(left / 2, 1.0);
+	default:
+		return left;
+	}
+}
+
+/* Columns of both sides by name, and slots of the result, which are its own. */
+static enum status pair_columns(struct binder *b, struct pipe *left, const struct pipe *right,
+				struct pop *o)
 {
 	uint32_t n = left->scope.vars.n;
 	uint32_t *slots = ARENA_ARRAY(b->p->a, uint32_t, 3 * n + 1);
-	struct pop *o = pop_new(b->p, POP_UNION, left->op);
 
-	if (slots == NULL || o == NULL)
+	if (slots == NULL)
 		return bind_no_memory(b);
-	o->right = right->op;
-	o->est_rows += right->op->est_rows;
-	o->set_union.n = n;
-	o->set_union.left_slots = slots;
-	o->set_union.right_slots = slots + n;
-	o->set_union.out_slots = slots + 2 * n;
+	o->set_op.n = n;
+	o->set_op.left_slots = slots;
+	o->set_op.right_slots = slots + n;
+	o->set_op.out_slots = slots + 2 * n;
 	left->bound = (struct slot_set){0};
 	for (uint32_t i = 0; i < n; i++) {
 		struct variable *v = &left->scope.vars.v[i];
@@ -50,16 +65,37 @@ static enum status add_union(struct binder *b, struct pipe *left, const struct p
 			return bind_no_memory(b);
 		if (w->type != v->type)
 			v->type = V_NULL;
+		v->nullable = v->nullable || w->nullable;
 		slot_add(&left->bound, v->slot);
 	}
+	return ST_OK;
+}
+
+static enum status add_setop(struct binder *b, struct pipe *left, const struct pipe *right,
+			     uint8_t op)
+{
+	static const uint8_t kinds[] = {
+	    [AST_UNION] = POP_UNION,	     [AST_UNION_ALL] = POP_UNION,
+	    [AST_EXCEPT] = POP_EXCEPT,	     [AST_EXCEPT_ALL] = POP_EXCEPT,
+	    [AST_INTERSECT] = POP_INTERSECT, [AST_INTERSECT_ALL] = POP_INTERSECT,
+	    [AST_OTHERWISE] = POP_OTHERWISE,
+	};
+	struct pop *o = pop_new(b->p, kinds[op], left->op);
+
+	if (o == NULL)
+		return bind_no_memory(b);
+	o->right = right->op;
+	o->est_rows = estimate(op, left->op->est_rows, right->op->est_rows);
+	o->set_op.all = op == AST_EXCEPT_ALL || op == AST_INTERSECT_ALL;
+	TRY(pair_columns(b, left, right, o));
 	left->op = o;
-	if (!distinct)
+	if (op != AST_UNION)
 		return ST_OK;
 	struct pop *d = pop_new(b->p, POP_DISTINCT, o);
 	if (d == NULL)
 		return bind_no_memory(b);
-	d->distinct.n = n;
-	d->distinct.slots = slots + 2 * n;
+	d->distinct.n = o->set_op.n;
+	d->distinct.slots = o->set_op.out_slots;
 	left->op = d;
 	return ST_OK;
 }
@@ -98,24 +134,18 @@ enum status bind_setop(struct binder *b, const struct ast_compose *c, struct gra
 	enum status st = ST_OK;
 
 	if (start.graph == NULL)
-		return bind_unsupported(b, c->branches[0]->offset, "a UNION after NEXT");
+		return bind_unsupported(b, c->branches[0]->offset, "a set operation after NEXT");
 	st = scope_copy(&start.scope, &into->scope);
 	if (st == ST_OK)
 		st = bind_linear(b, c->branches[0], around);
 	for (uint32_t i = 1; i < c->n_branches && st == ST_OK; i++) {
 		struct pipe next = {0};
-		uint8_t op = c->ops[i - 1];
-		if (op != AST_UNION && op != AST_UNION_ALL) {
-			st = bind_unsupported(b, c->branches[i]->offset,
-					      "EXCEPT, INTERSECT or OTHERWISE");
-			break;
-		}
 		st = bind_branch(b, c->branches[i], &start, around, into->graph, &next);
 		b->pipe = into;
 		if (st == ST_OK)
 			st = branch_columns(b, c->branches[i], into, &next);
 		if (st == ST_OK)
-			st = add_union(b, into, &next, op == AST_UNION);
+			st = add_setop(b, into, &next, c->ops[i - 1]);
 		scope_release(&next.scope);
 	}
 	scope_release(&start.scope);

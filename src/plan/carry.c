@@ -221,9 +221,12 @@ static void made_slots(const struct pop *o, struct slot_set *has)
 		slot_add(has, o->semi.out);
 		break;
 	case POP_UNION:
+	case POP_EXCEPT:
+	case POP_INTERSECT:
+	case POP_OTHERWISE:
 		*has = (struct slot_set){0};
-		for (uint32_t i = 0; i < o->set_union.n; i++)
-			slot_add(has, o->set_union.out_slots[i]);
+		for (uint32_t i = 0; i < o->set_op.n; i++)
+			slot_add(has, o->set_op.out_slots[i]);
 		break;
 	default:
 		break;
@@ -256,6 +259,12 @@ static bool is_apply(const struct pop *o)
 {
 	return o->kind == POP_APPLY || o->kind == POP_OPTIONAL || o->kind == POP_SEMI ||
 	       o->kind == POP_SEMI_MARK || o->kind == POP_MERGE;
+}
+
+static bool is_setop(const struct pop *o)
+{
+	return o->kind == POP_UNION || o->kind == POP_EXCEPT || o->kind == POP_INTERSECT ||
+	       o->kind == POP_OTHERWISE;
 }
 
 static enum status slot_list(struct planner *p, const struct slot_set *s, uint32_t *ret_n,
@@ -305,10 +314,10 @@ static enum status carry_right(struct carry *c, struct pop *o, const struct slot
 	if (o->kind == POP_HASH_JOIN)
 		for (uint32_t i = 0; i < o->join.n; i++)
 			expr_slots(o->join.right_keys[i], &right_need);
-	if (o->kind == POP_UNION) {
+	if (is_setop(o)) {
 		right_need = (struct slot_set){0};
-		for (uint32_t i = 0; i < o->set_union.n; i++)
-			slot_add(&right_need, o->set_union.right_slots[i]);
+		for (uint32_t i = 0; i < o->set_op.n; i++)
+			slot_add(&right_need, o->set_op.right_slots[i]);
 	}
 	return carry_walk(&inner, (struct pop *)o->right, right_need, ret_has);
 }
@@ -322,8 +331,7 @@ static struct slot_set subtree_slots(const struct pop *o, const struct slot_set 
 
 	if (o->kind == POP_UNIT)
 		has = *outer;
-	if (o->right != NULL && o->kind != POP_SEMI && o->kind != POP_SEMI_MARK &&
-	    o->kind != POP_UNION) {
+	if (o->right != NULL && o->kind != POP_SEMI && o->kind != POP_SEMI_MARK && !is_setop(o)) {
 		struct slot_set right = subtree_slots(o->right, is_apply(o) ? &has : outer);
 		slot_or(&has, &right);
 	}
@@ -358,10 +366,10 @@ static enum status carry_walk(struct carry *c, struct pop *o, struct slot_set ne
 	if (o->kind == POP_HASH_JOIN)
 		for (uint32_t i = 0; i < o->join.n; i++)
 			expr_slots(o->join.left_keys[i], &need);
-	if (o->kind == POP_UNION) {
+	if (is_setop(o)) {
 		need = (struct slot_set){0};
-		for (uint32_t i = 0; i < o->set_union.n; i++)
-			slot_add(&need, o->set_union.left_slots[i]);
+		for (uint32_t i = 0; i < o->set_op.n; i++)
+			slot_add(&need, o->set_op.left_slots[i]);
 	}
 	if (o->right != NULL) {
 		struct slot_set all = {0};

@@ -49,6 +49,9 @@ enum pop_kind {
 	POP_SEMI_MARK, /* the same, but sets slot out to true or false instead of filtering */
 	POP_UNWIND,    /* one row for each element of a list */
 	POP_UNION,     /* all rows of left, then of right */
+	POP_EXCEPT,    /* rows of left that right has not: each once, or (all) less as many */
+	POP_INTERSECT, /* rows of left that right has too: each once, or (all) as many as both have */
+	POP_OTHERWISE, /* rows of left; if there are none, of right */
 	POP_EAGER, /* takes all input before it gives any: separates reading from writing clauses */
 	POP_INSERT,
 	POP_MERGE,
@@ -197,7 +200,8 @@ struct pop {
 		struct {
 			uint32_t n;
 			const uint32_t *left_slots, *right_slots, *out_slots;
-		} set_union;
+			bool all; /* except, intersect */
+		} set_op;
 		struct {
 			uint32_t n;
 			const struct make *items;

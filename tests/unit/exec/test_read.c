@@ -414,10 +414,10 @@ static void union_renames_both_sides(void **state)
 {
 	struct pop *u = pop_of(&f, POP_UNION, list_rows(0, 2));
 	u->right = list_rows(1, 3);
-	u->set_union.n = 1;
-	u->set_union.left_slots = SLOTS(&f, 0);
-	u->set_union.right_slots = SLOTS(&f, 1);
-	u->set_union.out_slots = SLOTS(&f, 2);
+	u->set_op.n = 1;
+	u->set_op.left_slots = SLOTS(&f, 0);
+	u->set_op.right_slots = SLOTS(&f, 1);
+	u->set_op.out_slots = SLOTS(&f, 2);
 	assert_string_equal(run_all(&f, PRODUCE(&f, u, 2)), "0\n0\n1\n1\nnull\n");
 }
 
