@@ -6,20 +6,25 @@
  * Source:  the durability design, section 2.3.
  *
  * CURRENT is the only file that is replaced, by rename. It is a fence, not a list: names above it
- *do not count, so that a restore over newer files does what was meant; files of runs that are not
- *its ancestors do not count either. It is durable before a file beyond it is named.
+ * do not count, so that a restore over newer files does what was meant; files of runs that are not
+ * its ancestors do not count either. It is durable before a file beyond it is named.
  *
  * One line of text: words separated by a space, then spaces, then `crc=XXXXXXXX` (CRC32C of all
- *bytes before it, hex) and a line feed. Words: `geode-current 1`, then `name=value`, unknown names
- *are ignored: generation    rises with every version of the file db run        ids in hex epoch of
- *the run max_seq       greatest sequence number a log segment may have max_snapshot  greatest LSN a
- *snapshot may have durable       durable LSN when it was written inode btime   this file's own:
- *differ in a copy (btime in ns, 0: not known) dir device    inode of the directory, id of the file
- *system ancestor      E:RUN:FIRSTSEQ:FIRSTLSN:LASTSEQ:LASTLSN:CHAIN, once for each earlier run,
- *oldest first: what of it counts, and the chain of the log at its end first FIRSTSEQ:FIRSTLSN of
- *the present run The size is a multiple of 512 plus generation mod 4093: it differs from version to
- *version, because rsync compares size and whole seconds only and would keep a stale fence
- *otherwise. */
+ * bytes before it, hex) and a line feed. Words: `geode-current 1`, then `name=value`; unknown names
+ * are ignored:
+ *	generation    rises with every version of the file
+ *	db run        ids in hex
+ *	epoch         of the run
+ *	max_seq       greatest sequence number a log segment may have
+ *	max_snapshot  greatest LSN a snapshot may have
+ *	durable       durable LSN when it was written
+ *	inode btime   this file's own: differ in a copy (btime in ns, 0: not known)
+ *	dir device    inode of the directory, id of the file system
+ *	ancestor      E:RUN:FIRSTSEQ:FIRSTLSN:LASTSEQ:LASTLSN:CHAIN, once for each earlier run,
+ *	              oldest first: what of it counts, and the chain of the log at its end
+ *	first         FIRSTSEQ:FIRSTLSN of the present run
+ * The size is a multiple of 512 plus generation mod 4093: it differs from version to version,
+ * because rsync compares size and whole seconds only and would keep a stale fence otherwise. */
 #ifndef DB_FENCE_H
 #define DB_FENCE_H
 

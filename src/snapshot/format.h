@@ -4,13 +4,15 @@
  * Source: the durability design, section 2.8; LZ4 frame format 1.6 (skippable frames 0x184D2A5x).
  *
  * A file `snap-EEEEEEEEEE-LLLLLLLLLLLLLLLLLLLL-RRRRRRRR.gsnap` (epoch and LSN in decimal, the first
- *four bytes of the run id in hex) holds exactly the effect of LSN 1 to L. It is a legal stream of
- *LZ4 frames: `lz4 -t` checks it and `lz4 -dc` unpacks it. It is immutable from the moment it has
- *its name.
+ * four bytes of the run id in hex) holds exactly the effect of LSN 1 to L. It is a legal stream of
+ * LZ4 frames: `lz4 -t` checks it and `lz4 -dc` unpacks it. It is immutable from the moment it has
+ * its name.
  *
  *	skippable frame 0: header
- *	n times: skippable frame 1: block header; LZ4 frame: at most 1 MiB raw, with content
- *checksum skippable frame 2: index skippable frame 3: trailer; a file without it is incomplete
+ *	n times: skippable frame 1: block header;
+ *	         LZ4 frame: at most 1 MiB raw, with content checksum
+ *	skippable frame 2: index
+ *	skippable frame 3: trailer; a file without it is incomplete
  *
  * A skippable frame is its magic 4, the length of what follows 4, and that.
  *
@@ -35,7 +37,7 @@
  *	 44 16  zero                60  4  CRC of bytes 0 to 59
  *
  * An object is what the store gave as one piece (names, one chunk of nodes...): one block, or
- *several in a row when it is larger than 1 MiB. Its layout is store/image.h's.
+ * several in a row when it is larger than 1 MiB. Its layout is store/image.h's.
  *
  * Index: 48 bytes a block: offset of its header's frame 8, then bytes 0 to 39 of the block header.
  * Trailer, 64 bytes:

@@ -4,13 +4,14 @@
  * Source: the durability design, sections 2.2 and 2.4. CRC is CRC32C (RFC 3720, appendix B.4).
  *
  * Words. LSN: dense number of a committed transaction, from 1. Run: one life of a server process
- *that writes, with a random id; epoch: its number. Chain: a running hash over all frames that carry
- * transactions; two logs with the same chain at an LSN are the same log up to there.
+ * that writes, with a random id; epoch: its number. Chain: a running hash over all frames that
+ * carry transactions; two logs with the same chain at an LSN are the same log up to there.
  *
  * A segment is a file `wal-EEEEEEEEEE-SSSSSSSSSSSSSSSS-RRRRRRRR.gwal`: epoch and sequence number in
- * decimal, the first four bytes of the run id in hex. It is a header and then frames. Bytes that
- *are there never change; a file never shrinks; there are no holes. Sequence numbers rise by one and
- *go on over runs.
+ * decimal, the first four bytes of the run id in hex. It is a header and then frames, and ends
+ * where the last of them ends. Bytes that are there never change; a file never shrinks; there are
+ * no holes. (docs/adr/0009 tells why nothing is written ahead.) Sequence numbers rise by one and go
+ * on over runs.
  *
  * Segment header, 256 bytes:
  *	  0  8  "GEODEWAL"
@@ -30,31 +31,41 @@
  *	108  4  cipher, 0: none
  *	112 16  key id, zero
  *	128  8  salt, random: goes into the CRC of every frame header, so that a stale block of
- *another file is never taken for a frame 136 116 zero 252  4  CRC of bytes 0 to 251
+ *	        another file is never taken for a frame
+ *	136 116 zero
+ *	252  4  CRC of bytes 0 to 251
  *
  * Frame: header, payload, zeroes up to a multiple of 8. Header, 56 bytes:
  *	  0  4  type: "GWBA" batch, "GWSE" seal, "GWNO" note
  *	  4  4  payload length, at most 8 MiB
- *	  8  8  first LSN: of the first transaction that begins or goes on here; of the next one for
- *a seal or a note 16  4  number of transactions that end here 20  4  flags: 1: the last transaction
- *goes on in the next frame 24  8  time; greater than in every frame before 32  8  durable LSN when
- *it was written: all up to it were synced. Damage at or below it is corruption; damage above it may
- *be a torn tail 40  8  chain before this frame 48  4  CRC of the payload 52  4  CRC of bytes 0 to
- *51, begun with the CRC of the salt
+ *	  8  8  first LSN: of the first transaction that begins or goes on here; of the next one
+ *	        for a seal or a note
+ *	 16  4  number of transactions that end here
+ *	 20  4  flags: 1: the last transaction goes on in the next frame
+ *	 24  8  time; greater than in every frame before
+ *	 32  8  durable LSN when it was written: all up to it were synced. Damage at or below it is
+ *	        corruption; damage above it may be a torn tail
+ *	 40  8  chain before this frame
+ *	 48  4  CRC of the payload
+ *	 52  4  CRC of bytes 0 to 51, begun with the CRC of the salt
  *
  * A batch is one group commit, or a part of it: transaction records one after another. A
- *transaction lies in one segment. A large one runs over several frames: all but the last have flag
- *1; those in which no transaction ends count 0. A record: 0  4  redo length n 4  4  zero 8  8  LSN
+ * transaction lies in one segment. A large one runs over several frames: all but the last have
+ * flag 1; those in which no transaction ends count 0. A record:
+ *	  0  4  redo length n
+ *	  4  4  zero
+ *	  8  8  LSN
  *	 16  8  commit time
  *	 24  8  origin: session id, 0: none
  *	 32  n  redo
  *
  * A seal is the last frame of its file. Payload, 32 bytes: last LSN 8, chain 8, offset of the seal
- *8, CRC of all bytes before it 4, zero 4. A note has no payload: its durable LSN is what it says.
+ * 8, CRC of all bytes before it 4, zero 4. A note has no payload: its durable LSN is what it says.
  *
- * Chain after a batch frame = mix(mix(mix(chain ^ payload CRC) ^ first LSN) ^ (count << 32 |
- *flags)), mix(x): twice x ^= x >> 32, x *= 0xd6e8feb86659fd93, then x ^= x >> 32. It begins with 0
- *and does not depend on times or files. */
+ * Chain after a batch frame = mix(mix(mix(chain ^ payload CRC) ^ first LSN) ^ (n << 32 | flags)),
+ * n being the number of transactions that end in it; mix(x): twice x ^= x >> 32,
+ * x *= 0xd6e8feb86659fd93, then x ^= x >> 32. It begins with 0 and does not depend on times or
+ * files. */
 #ifndef WAL_FORMAT_H
 #define WAL_FORMAT_H
 

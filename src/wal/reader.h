@@ -3,8 +3,8 @@
  * Room:    wal.
  * Threads: one owner.
  * Errors:  ST_IO the disk refused; ST_CORRUPT no valid header; ST_LIMIT a newer format; ST_NOMEM.
- * Bad frames are no error of a call but the verdict at the end. Source:  the durability design,
- * section 2.10.
+ *          Bad frames are no error of a call but the verdict at the end.
+ * Source:  the durability design, section 2.10.
  *
  * The reader knows one file. Which files belong together, and whether an end in the middle of the
  * log is lost data, the db room decides. */

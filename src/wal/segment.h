@@ -6,9 +6,10 @@
  *          written to it or synced again, because the kernel may have marked the lost pages clean.
  *
  * A segment is prepared under a name that recovery ignores (WAL_SPARE_NAME), with its blocks
- * reserved; it gets its own name when its header is on disk, and
- * with it what an earlier run's log is continued with. So a segment never appears without its
- * header, and the next one is ready before the present one is full. */
+ * reserved; it gets its own name when its header is on disk, and with it what an earlier run's log
+ * is continued with. So a segment never appears without its header, and the next one is ready
+ * before the present one is full. Blocks beyond the tail are reserved without being visible: what
+ * a copying program sees of a file is final. */
 #ifndef WAL_SEGMENT_H
 #define WAL_SEGMENT_H
 

@@ -2,9 +2,10 @@
  *
  * Room:    wal (base only). Bytes in, bytes out; it does not know what a node is. Layout: format.h.
  * Threads: wal_reserve, wal_unreserve, wal_submit, wal_wait, wal_rotate and the readers of counters
- *          from any; all else from the owner while the log thread does not run. Call-backs run on
- * the log thread. Errors:  before the stamp (wal_reserve) a commit can be refused; after it nothing
- * can fail but the disk, and then result says so. What a failed write or sync does: README.md.
+ *          from any; all else from the owner while the log thread does not run. Call-backs run
+ *          on the log thread.
+ * Errors:  before the stamp (wal_reserve) a commit can be refused; after it nothing can fail but
+ *          the disk, and then result says so. What a failed write or sync does: README.md.
  *
  * A commit: wal_reserve() without locks; under the commit lock: LSN := last + 1, wal_submit(). Log
  * order is LSN order because the commit lock orders the submits. */
