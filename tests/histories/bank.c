@@ -1,5 +1,6 @@
 /* Money moves between accounts; whoever looks at all of them finds what there was at the start. */
 #include "tests/histories/load.h"
+#include "tests/histories/server.h"
 
 static const char make_one[] = "INSERT (:Account {id: $a, n: $x})";
 static const char read_one[] = "MATCH (a:Account {id: $a}) RETURN a.id, a.n";

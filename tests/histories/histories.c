@@ -4,114 +4,19 @@
  *
  * GEODE: the program. GEODE_HISTORY_SEED (the time), GEODE_HISTORY_TXS (of one client in one life
  * of the server; 200) and GEODE_HISTORY_LIVES (3) may be set. */
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <time.h>
-#include <unistd.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "tests/histories/load.h"
+#include "tests/histories/server.h"
 
 #define LIST_CLIENTS 5
 #define BANK_CLIENTS 2
+#define IDLE_MS 2000
 #define CLIENTS (LIST_CLIENTS + BANK_CLIENTS + 1) /* and one that audits */
-#define READY_MS 60000
-#define IDLE_MS 2000 /* after which a client gives a silent server up */
-#define EXIT_SKIP 77
 
-static const char *program;
-static char address[96], data_dir[64];
-static uint16_t port;
-static pid_t server = -1;
 static uint64_t seed;
-
-void die(const char *fmt, ...)
-{
-	va_list ap;
-
-	va_start(ap, fmt);
-	fprintf(stderr, "histories: ");
-	vfprintf(stderr, fmt, ap);
-	fprintf(stderr, "\nhistories: GEODE_HISTORY_SEED=%llu; the directory is kept: %s\n",
-		(unsigned long long)seed, data_dir);
-	va_end(ap);
-	if (server > 0)
-		kill(server, SIGKILL);
-	_exit(1);
-}
-
-/* ---- the server ------------------------------------------------------------------------------ */
-
-static uint16_t free_port(void)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof a;
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&a, &len) != 0)
-		die("no free port: %s", strerror(errno));
-	close(fd);
-	return ntohs(a.sin_port);
-}
-
-static void server_start(void)
-{
-	char listen_at[64], log_path[96];
-
-	snprintf(listen_at, sizeof listen_at, "127.0.0.1:%u", port);
-	snprintf(log_path, sizeof log_path, "%s.log", data_dir);
-	server = fork();
-	if (server < 0)
-		die("fork: %s", strerror(errno));
-	if (server > 0)
-		return;
-	int fd = open(log_path, O_WRONLY | O_CREAT | O_APPEND, 0600);
-	if (fd < 0 || dup2(fd, STDOUT_FILENO) < 0 || dup2(fd, STDERR_FILENO) < 0)
-		_exit(127);
-	execl(program, "geode", "serve", "--listen", listen_at, "--data-dir", data_dir, "--threads",
-	      "2", (char *)NULL);
-	_exit(127);
-}
-
-/* Asks until it answers. */
-static struct geode_session *connect_when_ready(void)
-{
-	uint64_t deadline = clock_mono_ns() + READY_MS * UINT64_C(1000000);
-	struct geode_error error;
-	int status;
-
-	for (;;) {
-		struct geode_session *s = geode_connect(address, &error);
-		if (s != NULL)
-			return s;
-		if (waitpid(server, &status, WNOHANG) == server)
-			die("the server ended with status %d; its log is %s.log", status, data_dir);
-		if (clock_mono_ns() > deadline)
-			die("the server is not ready: %s", error.message);
-		struct timespec t = {0, 20000000};
-		nanosleep(&t, NULL);
-	}
-}
-
-static void server_end(bool kindly)
-{
-	int status;
-
-	kill(server, kindly ? SIGTERM : SIGKILL);
-	if (waitpid(server, &status, 0) != server)
-		die("waitpid: %s", strerror(errno));
-	server = -1;
-	if (kindly && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-		die("after SIGTERM the server ended with status %d", status);
-}
 
 /* ---- the load -------------------------------------------------------------------------------- */
 
@@ -173,7 +78,7 @@ static void start_clients(struct load *l, struct client *clients, struct start *
 		struct geode_error error;
 		*c = (struct client){.load = l, .id = life * CLIENTS + i, .n_txs = n_txs};
 		rand_seed(&c->rand, seed + c->id);
-		c->session = geode_connect(address, &error);
+		c->session = geode_connect(server.address, &error);
 		if (c->session == NULL)
 			die("client %u: %s", c->id, error.message);
 		starts[i] = (struct start){c, i < LIST_CLIENTS	? lists_run
@@ -218,7 +123,7 @@ static void join_clients(struct client *clients, struct history *all)
 static void live(unsigned life, bool is_last, uint32_t n_txs, struct rand *rand,
 		 struct history *all)
 {
-	struct load l = {.address = address};
+	struct load l = {0};
 	struct client clients[CLIENTS];
 	struct start starts[CLIENTS];
 	uint64_t total = (uint64_t)n_txs * (CLIENTS - 1);
@@ -251,14 +156,6 @@ static void check_all(struct geode_session *s, struct history *all)
 	       (found & A_G2) != 0 ? ", write skew among them, which is allowed" : "");
 }
 
-static uint64_t number_of(const char *name, uint64_t other)
-{
-	uint64_t n;
-	const char *text = getenv(name);
-
-	return text != NULL && str_to_u64(str_of(text), &n) ? n : other;
-}
-
 int main(void)
 {
 	uint32_t n_txs = (uint32_t)number_of("GEODE_HISTORY_TXS", 200);
@@ -266,21 +163,11 @@ int main(void)
 	struct history all = {0};
 	struct rand rand;
 
-	program = getenv("GEODE");
-	if (program == NULL || access(program, X_OK) != 0) {
-		printf("GEODE does not name the program\n");
-		return EXIT_SKIP;
-	}
-	signal(SIGPIPE, SIG_IGN);
 	seed = number_of("GEODE_HISTORY_SEED", (uint64_t)clock_wall_us());
 	rand_seed(&rand, seed);
-	snprintf(data_dir, sizeof data_dir, "/tmp/geode-history-XXXXXX");
-	if (mkdtemp(data_dir) == NULL)
-		die("mkdtemp: %s", strerror(errno));
-	port = free_port();
-	snprintf(address, sizeof address,
-		 "127.0.0.1:%u?insecure_tls_skip_verify=true&idle_timeout=%u", port, IDLE_MS);
+	server_prepare(NULL, IDLE_MS);
 	printf("%u lives, GEODE_HISTORY_SEED=%llu\n", n_lives, (unsigned long long)seed);
+	fflush(stdout);
 	server_start();
 	struct geode_session *s = connect_when_ready();
 	lists_make(s);
@@ -293,8 +180,7 @@ int main(void)
 	}
 	geode_disconnect(s);
 	server_end(true);
+	server_clear();
 	history_free(&all);
-	char cmd[256];
-	snprintf(cmd, sizeof cmd, "rm -rf '%s' '%s'.*", data_dir, data_dir);
-	return system(cmd) == 0 ? 0 : 1;
+	return 0;
 }

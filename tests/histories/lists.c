@@ -1,5 +1,6 @@
 /* Transactions append to lists and read them. */
 #include "tests/histories/load.h"
+#include "tests/histories/server.h"
 
 static _Atomic uint32_t last_value;
 

@@ -5,7 +5,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#include "base/attr.h"
 #include "base/hash.h"
 #include "client/geode.h"
 #include "tests/histories/history.h"
@@ -16,8 +15,7 @@
 #define OPS_MAX 4
 #define LIST_MAX 20000 /* values of one list */
 
-struct load { /* of one life of the server */
-	const char *address;
+struct load {			    /* of one life of the server */
 	_Atomic uint64_t n_ended;   /* transactions that got an answer */
 	_Atomic uint32_t n_running; /* clients that end by themselves */
 	_Atomic bool stop;
@@ -34,8 +32,6 @@ struct client {
 	struct history history;
 	uint64_t n_committed, n_conflicts;
 };
-
-void die(const char *fmt, ...) PRINTF_LIKE(1, 2) NO_RETURN;
 
 /* How a statement or the end of a transaction went. An error that no load should meet ends the
  * test. is_end: with it the transaction ends, so that a broken connection leaves its outcome open.

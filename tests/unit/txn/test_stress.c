@@ -1,12 +1,14 @@
-/* Writers, readers and the collector at once. Every observation of a reader is compared, at the
- * end, with the history of what was committed; sums and pairs are checked as they are read. Bounded
- * rounds; meant for ThreadSanitizer too (-fsanitize=thread). */
+/* Writers, readers, a snapshot and the collector at once. Every observation of a reader, and of one
+ * who reads what a snapshot holds, is compared, at the end, with the history of what was committed;
+ * sums and pairs are checked as they are read. Bounded rounds; meant for ThreadSanitizer too
+ * (-fsanitize=thread). */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/hash.h"
 #include "base/thread.h"
 #include "base/vec.h"
+#include "store/image.h"
 #include "txn_test.h"
 
 #define N_NODES 40
@@ -36,7 +38,7 @@ struct stress {
 	elem_id nodes[N_NODES];
 	name_id bal, twin, mixed, key, label, temp, type;
 	_Atomic bool stop;
-	struct actor writers[N_WRITERS], readers[N_READERS], collector;
+	struct actor writers[N_WRITERS], readers[N_READERS], saver, collector;
 };
 
 static void check(bool ok, const char *what)
@@ -249,6 +251,78 @@ static void read_some(void *arg)
 	arena_release(&arena);
 }
 
+/* ---- snapshots ----------------------------------------------------------------------------- */
+
+/* As snapshot/save.c does: the epoch is renewed after each chunk, the read point stays. */
+static void copy_chunks(struct stress *s, const struct view *v, struct graph *to,
+			enum image_section section)
+{
+	uint64_t first, last;
+
+	for (uint32_t i = 0; i < image_chunks(s->w.g, section); i++) {
+		struct buf b;
+		buf_init(&b, MEM_OTHER, 0);
+		check(image_chunk(s->w.g, section, i, v, &b, &first, &last) == ST_OK, "a chunk");
+		check(b.len == 0 || image_load_chunk(to, section, buf_str(&b)) == ST_OK,
+		      "a chunk is loaded");
+		buf_release(&b);
+		epoch_renew(store_epochs(s->w.store), v->slot);
+	}
+}
+
+static struct store *copy_store(struct stress *s, const struct view *v)
+{
+	struct store *copy;
+	struct buf names;
+
+	check(store_new(&copy) == ST_OK, "memory");
+	buf_init(&names, MEM_OTHER, 0);
+	check(image_names(s->w.store, &names) == ST_OK &&
+		  image_load_names(copy, buf_str(&names)) == ST_OK,
+	      "names");
+	buf_release(&names);
+	copy_chunks(s, v, store_graph_default(copy), IMAGE_NODES);
+	copy_chunks(s, v, store_graph_default(copy), IMAGE_EDGES);
+	check(image_end(copy) == ST_OK, "the end");
+	return copy;
+}
+
+/* What was saved is what the view saw, though most of it was saved later. */
+static void look_at_copy(struct actor *a, struct graph *g, uint64_t lsn)
+{
+	static const struct view all = {.read_lsn = UINT64_MAX - 1};
+	struct stress *s = a->s;
+	int64_t sum = 0;
+
+	for (uint32_t i = 0; i < N_NODES; i++) {
+		struct value x = graph_node_prop(g, &all, s->nodes[i], s->bal);
+		check(x.kind == V_INT, "a balance");
+		sum += x.i;
+		check(adj_degree(g, &all, s->nodes[i], ADJ_OUT, s->type) == DEGREE, "a degree");
+		check(vec_push(MEM_OTHER, &a->events, (struct event){lsn, i, x.i}), "memory");
+	}
+	check(sum == (int64_t)N_NODES * START, "the sum");
+	check(graph_count_nodes(g, s->temp) == 1, "one temporary node");
+	check(graph_count_edges(g, s->type) == (uint64_t)N_NODES * DEGREE, "all edges");
+}
+
+static void save_some(void *arg)
+{
+	struct actor *a = arg;
+	struct stress *s = a->s;
+
+	while (!atomic_load(&s->stop) && a->events.n < 20000) {
+		struct txn *t;
+		check(txn_begin(s->w.m, TXN_READ, 0, &t) == ST_OK, "begin");
+		const struct view *v = txn_view(t);
+		struct store *copy = copy_store(s, v);
+		look_at_copy(a, store_graph_default(copy), v->read_lsn);
+		store_free(copy);
+		txn_rollback(t);
+		a->n_done++;
+	}
+}
+
 static void collect(void *arg)
 {
 	struct actor *a = arg;
@@ -305,6 +379,7 @@ static int by_node_and_lsn(const void *x, const void *y)
 /* What was seen at a read point is the newest committed value at or below it. */
 static void compare_with_history(struct stress *s)
 {
+	const struct actor *lookers[N_READERS + 1] = {&s->saver};
 	VEC(struct event) all = {0};
 
 	for (uint32_t i = 0; i < N_NODES; i++)
@@ -313,9 +388,11 @@ static void compare_with_history(struct stress *s)
 		for (uint32_t i = 0; i < s->writers[k].events.n; i++)
 			assert_true(vec_push(MEM_OTHER, &all, s->writers[k].events.v[i]));
 	qsort(all.v, all.n, sizeof all.v[0], by_node_and_lsn);
-	for (unsigned k = 0; k < N_READERS; k++) {
-		for (uint32_t i = 0; i < s->readers[k].events.n; i++) {
-			const struct event *seen = &s->readers[k].events.v[i];
+	for (unsigned k = 0; k < N_READERS; k++)
+		lookers[k + 1] = &s->readers[k];
+	for (unsigned k = 0; k < N_READERS + 1; k++) {
+		for (uint32_t i = 0; i < lookers[k]->events.n; i++) {
+			const struct event *seen = &lookers[k]->events.v[i];
 			uint32_t lo = 0, hi = all.n; /* the last one at or below */
 			while (hi - lo > 1) {
 				uint32_t mid = lo + (hi - lo) / 2;
@@ -346,6 +423,7 @@ static void readers_see_the_history(void **state)
 	world_open(&s.w);
 	lay_out(&s);
 	start(&s, &s.collector, collect, 1);
+	start(&s, &s.saver, save_some, 2);
 	for (unsigned i = 0; i < N_READERS; i++)
 		start(&s, &s.readers[i], read_some, 10 + i);
 	for (unsigned i = 0; i < N_WRITERS; i++)
@@ -360,14 +438,16 @@ static void readers_see_the_history(void **state)
 		n_reads += s.readers[i].n_done;
 	}
 	thread_join(&s.collector.thread);
-	assert_true(n_commits > 0 && n_reads > 0);
-	print_message("%llu commits, %llu views\n", (unsigned long long)n_commits,
-		      (unsigned long long)n_reads);
+	thread_join(&s.saver.thread);
+	assert_true(n_commits > 0 && n_reads > 0 && s.saver.n_done > 0);
+	print_message("%llu commits, %llu views, %llu snapshots\n", (unsigned long long)n_commits,
+		      (unsigned long long)n_reads, (unsigned long long)s.saver.n_done);
 	compare_with_history(&s);
 	for (unsigned i = 0; i < N_WRITERS; i++)
 		vec_release(MEM_OTHER, &s.writers[i].events);
 	for (unsigned i = 0; i < N_READERS; i++)
 		vec_release(MEM_OTHER, &s.readers[i].events);
+	vec_release(MEM_OTHER, &s.saver.events);
 	world_close(&s.w);
 }
 
