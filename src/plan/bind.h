@@ -51,6 +51,15 @@ struct grouping {
 	    columns_in_scope; /* a sort key: the scope has the columns, each a value of the group */
 };
 
+/* Slots of the parts of a pattern that have no name by which to find them. */
+struct part_slots {
+	uint32_t n;
+	struct {
+		const struct ast_part *part;
+		uint32_t slot;
+	} v[PATTERN_ELEMENTS_MAX];
+};
+
 struct binder {
 	struct planner *p;
 	struct pipe *pipe;
@@ -60,8 +69,9 @@ struct binder {
 		uint32_t index;
 	} locals[BIND_LOCALS_MAX];
 	uint32_t n_locals;
-	bool no_lift;	  /* literals here shape the plan: keep them as constants */
-	bool no_subquery; /* nothing may be put under the expression */
+	struct part_slots *nameless; /* MERGE: kept by the match side for the making side */
+	bool no_lift;		     /* literals here shape the plan: keep them as constants */
+	bool no_subquery;	     /* nothing may be put under the expression */
 };
 
 /* scope.c */

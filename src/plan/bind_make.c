@@ -70,13 +70,19 @@ static bool part_is_bare(const struct ast_part *p)
 }
 
 /* The slot of something new: the match side's for MERGE, else its own. */
-static uint32_t made_slot(struct making *m, const struct ast_name *var)
+static uint32_t made_slot(struct making *m, const struct ast_part *part)
 {
+	const struct part_slots *nameless = m->b->nameless;
 	const struct variable *v = NULL;
 
-	if (m->matched != NULL && ast_has_name(var))
-		v = scope_find(m->matched, var->text);
-	return v != NULL ? v->slot : planner_slot(m->b->p, var->text);
+	if (m->matched != NULL && ast_has_name(&part->var))
+		v = scope_find(m->matched, part->var.text);
+	if (v != NULL)
+		return v->slot;
+	for (uint32_t i = 0; nameless != NULL && i < nameless->n; i++)
+		if (nameless->v[i].part == part)
+			return nameless->v[i].slot;
+	return planner_slot(m->b->p, part->var.text);
 }
 
 static enum status make_node(struct making *m, const struct ast_part *part, uint32_t *ret)
@@ -107,7 +113,7 @@ static enum status make_node(struct making *m, const struct ast_part *part, uint
 		item.bound = true;
 		return vec_push(MEM_PLAN, &m->items, item) ? ST_OK : bind_no_memory(b);
 	}
-	item.slot = made_slot(m, &part->var);
+	item.slot = made_slot(m, part);
 	if (item.slot == SLOT_NONE)
 		return bind_no_memory(b);
 	TRY(make_labels(m, part->label, NAME_LABEL, &item));
@@ -146,7 +152,7 @@ static enum status make_edge(struct making *m, const struct ast_part *part, uint
 		return ST_INVALID;
 	}
 	TRY(make_props(m, part->props, &item));
-	item.slot = made_slot(m, &part->var);
+	item.slot = made_slot(m, part);
 	if (item.slot == SLOT_NONE)
 		return bind_no_memory(b);
 	*ret = item.slot;
@@ -305,14 +311,20 @@ enum status bind_merge(struct binder *b, const struct ast_clause *c)
 	};
 	struct making m = {.b = b, .matched = &inner.scope};
 	bool in_apply = b->p->in_apply;
+	struct part_slots *before = b->nameless;
 
 	TRY(bind_barrier(b));
-	TRY(bind_inner_begin(b, &inner));
-	enum status st = pattern_match(b, &pattern);
+	b->nameless = ARENA_NEW(b->p->scratch, struct part_slots);
+	if (b->nameless == NULL)
+		return bind_no_memory(b);
+	enum status st = bind_inner_begin(b, &inner);
+	if (st == ST_OK)
+		st = pattern_match(b, &pattern);
 	b->pipe = outer;
 	b->p->in_apply = in_apply;
 	if (st == ST_OK)
 		st = merge_into(&m, c, inner.op);
+	b->nameless = before;
 	scope_release(&inner.scope);
 	vec_release(MEM_PLAN, &m.items);
 	return st;

@@ -115,6 +115,16 @@ static const struct ast_label *sure_label(const struct ast_label *l)
 	return s != NULL ? s : sure_label(l->right);
 }
 
+static void keep_nameless(struct binder *b, const struct ast_part *part, uint32_t slot)
+{
+	struct part_slots *l = b->nameless;
+
+	if (l == NULL || l->n == ARRAY_LEN(l->v))
+		return; /* a longer pattern is refused */
+	l->v[l->n].part = part;
+	l->v[l->n++].slot = slot;
+}
+
 static enum status node_slot(struct pattern *pt, const struct ast_part *part, uint32_t *ret)
 {
 	struct binder *b = pt->b;
@@ -131,8 +141,10 @@ static enum status node_slot(struct pattern *pt, const struct ast_part *part, ui
 	*ret = planner_slot(b->p, part->var.text);
 	if (*ret == SLOT_NONE)
 		return bind_no_memory(b);
-	if (!ast_has_name(&part->var))
+	if (!ast_has_name(&part->var)) {
+		keep_nameless(b, part, *ret);
 		return ST_OK;
+	}
 	return scope_add(b, &b->pipe->scope,
 			 (struct variable){.name = part->var.text, .slot = *ret, .type = V_NODE},
 			 part->var.offset);
@@ -260,8 +272,10 @@ static enum status edge_slot(struct pattern *pt, const struct ast_part *part, st
 	e->slot = planner_slot(b->p, part->var.text);
 	if (e->slot == SLOT_NONE)
 		return bind_no_memory(b);
-	if (!ast_has_name(&part->var))
+	if (!ast_has_name(&part->var)) {
+		keep_nameless(b, part, e->slot);
 		return ST_OK;
+	}
 	if (v == NULL)
 		return scope_add(b, &b->pipe->scope,
 				 (struct variable){.name = part->var.text,
@@ -452,6 +466,27 @@ static void pattern_release(struct pattern *pt)
 	vec_release(MEM_PLAN, &pt->waiting);
 }
 
+/* A node that is bound before and has no edge here: nothing walks from it, so nothing else drops
+ * a row in which it is null. */
+static enum status lone_node(struct pattern *pt, const struct ast_part *part, uint32_t slot)
+{
+	struct binder *b = pt->b;
+	uint32_t node = find_qnode(&pt->q, slot);
+
+	for (uint32_t i = 0; i < pt->q.n_edges; i++)
+		if (pt->q.edges[i].from == node || pt->q.edges[i].to == node)
+			return ST_OK;
+	if (!slot_has(&b->pipe->bound, slot))
+		return ST_OK;
+	struct expr *there = expr_new(b, EXPR_IS_NOT_NULL, 1, part->offset, part->length);
+	if (there == NULL)
+		return bind_no_memory(b);
+	there->args[0] = expr_slot(b, slot, V_NODE, true, part->offset, part->length);
+	there->type = V_BOOL;
+	there->nullable = false;
+	return there->args[0] != NULL ? add_pred(pt, there) : bind_no_memory(b);
+}
+
 static enum status build_match(struct pattern *pt)
 {
 	struct binder *b = pt->b;
@@ -463,8 +498,12 @@ static enum status build_match(struct pattern *pt)
 		TRY(add_path(pt, pt->ast->paths[i]));
 	for (uint32_t i = 0; i < pt->waiting.n; i++) {
 		const struct waiting *w = &pt->waiting.v[i];
-		TRY(w->part->kind == AST_NODE ? node_conditions(pt, w->part, w->at)
-					      : edge_conditions(pt, w));
+		if (w->part->kind == AST_NODE) {
+			TRY(lone_node(pt, w->part, w->at));
+			TRY(node_conditions(pt, w->part, w->at));
+		} else {
+			TRY(edge_conditions(pt, w));
+		}
 	}
 	if (pt->ast->where != NULL)
 		TRY(add_condition(pt, pt->ast->where));
