@@ -6,7 +6,7 @@ jobs=$(nproc)
 BUILD_PACKAGES=(autoconf automake gcc libc6-dev binutils make m4 pkgconf python3
 	libngtcp2-dev libngtcp2-crypto-gnutls-dev libgnutls28-dev libjemalloc-dev liblz4-dev
 	libcmocka-dev protobuf-c-compiler libprotobuf-c-dev liburcu-dev libunistring-dev libedit-dev
-	libsmartcols-dev libxxhash-dev libmicrohttpd-dev)
+	libsmartcols-dev libxxhash-dev libmicrohttpd-dev libpcre2-dev)
 
 if [ -t 1 ]; then
 	bold=$(printf '\033[1m') red=$(printf '\033[31m') plain=$(printf '\033[0m')

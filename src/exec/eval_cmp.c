@@ -1,6 +1,7 @@
 /* exec/eval_cmp.c - comparison steps: whole columns of one kind at once, anything else by values.
  */
 #include "exec/expr_int.h"
+#include "exec/regex.h"
 
 /* Null where an operand is; both columns are pure. */
 static void merge_nulls(struct column *dst, const struct column *a, uint32_t n_rows)
@@ -208,6 +209,7 @@ static enum status text_test_row(struct eval *ev, const struct step *s, const st
 	if (args[0].kind != V_STRING || args[1].kind != V_STRING)
 		return ST_OK;
 	struct str text = value_text(args[0]), part = value_text(args[1]);
+	bool matches;
 	switch (s->expr->kind) {
 	case EXPR_STARTS_WITH:
 		*ret = value_bool(str_starts(text, part));
@@ -220,8 +222,9 @@ static enum status text_test_row(struct eval *ev, const struct step *s, const st
 		    value_bool(part.len == 0 || memmem(text.p, text.len, part.p, part.len) != NULL);
 		return ST_OK;
 	default:
-		return diag_set(ev->x->diag, GQL_FEATURE_NOT_SUPPORTED, s->expr->offset,
-				"regular expressions are not supported");
+		TRY(regex_matches(ev->x, part, text, s->expr->args[1]->offset, &matches));
+		*ret = value_bool(matches);
+		return ST_OK;
 	}
 }
 

@@ -66,6 +66,7 @@ struct exec {
 	const _Atomic uint32_t *stop;
 	struct query_counts counts;
 	struct op_stat *stats;
+	struct regexes *regexes; /* regex.h; NULL: none yet */
 	/* While the tree is made: what a POP_UNIT made now gives; a limit above takes rows as they
 	 * come. */
 	struct batch *unit;

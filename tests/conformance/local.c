@@ -109,8 +109,11 @@ static enum status run_plan(struct run *r, const struct plan *plan, struct txn *
 
 	if (values == NULL || columns == NULL)
 		return ST_NOMEM;
-	for (uint32_t i = 0; i < plan->n_columns; i++)
-		columns[i] = plan_column_name(plan, i, r->text, &r->tokens);
+	for (uint32_t i = 0; i < plan->n_columns; i++) {
+		columns[i] = arena_str(r->a, plan_column_name(plan, i, r->text, &r->tokens));
+		if (columns[i].p == NULL)
+			return ST_NOMEM;
+	}
 	r->ret->columns = columns;
 	r->ret->n_columns = plan->n_columns;
 	TRY(plan_bind_params(plan, r->text, &r->tokens, r->params, r->n_params, r->a, values,
