@@ -39,7 +39,7 @@ static void send_diag(struct session *s, const struct diag *d)
 void session_end_transaction(struct session *s)
 {
 	s->txn = NULL;
-	s->txn_lost = false;
+	s->txn_lost = s->txn_too_old = false;
 	vec_release(MEM_SESSION, &s->savepoints);
 }
 
@@ -48,6 +48,12 @@ void session_roll_back(struct session *s)
 	if (s->txn != NULL)
 		txn_rollback(s->txn);
 	session_end_transaction(s);
+}
+
+static void give_up(struct session *s)
+{
+	txn_give_up(s->txn);
+	s->txn_lost = s->txn_too_old = true;
 }
 
 /* A statement's own end in the transaction it ran in, after an error. */
@@ -65,6 +71,8 @@ static void undo_statement(struct session *s)
 		txn_rollback_to(st->txn, &st->savepoint);
 		txn_set_failed(st->txn);
 		s->txn_lost = s->txn_lost || st->status == ST_CONFLICT;
+		if (txn_must_close(st->txn))
+			give_up(s);
 	}
 	st->txn = NULL;
 }
@@ -346,6 +354,10 @@ static bool refuse_in_failed(struct session *s, struct diag *d)
 {
 	if (s->txn == NULL || !txn_is_failed(s->txn))
 		return false;
+	if (s->txn_too_old) {
+		(void)!query_stopped(QUERY_TOO_OLD, d);
+		return true;
+	}
 	(void)diag_set(d, GQL_TXN_FAILED, DIAG_NO_POSITION,
 		       "the transaction has failed: only ROLLBACK%s is possible",
 		       s->txn_lost ? "" : " and ROLLBACK TO SAVEPOINT");
@@ -384,9 +396,10 @@ static void on_execute(struct session *s, const struct request *req)
 	enum status r = ST_OK;
 
 	metric_add(&metric_statements, 1);
-	if (s->txn == NULL) /* the epoch is held before the text is looked at */
+	/* The epoch is held before the text is looked at. */
+	st->auto_commit = s->txn == NULL || s->txn_too_old;
+	if (st->auto_commit)
 		r = txn_begin(s->conn->io->server->txns, TXN_READ, s->last_lsn, &st->txn);
-	st->auto_commit = s->txn == NULL;
 	st->page_rows = req->execute.page_size != 0 ? req->execute.page_size : HABIT_PULL_ROWS;
 	if (r == ST_OK)
 		r = graphs_open_statement(s, &req->execute);
@@ -729,8 +742,10 @@ void session_close(struct session *s)
 void session_look_at_view(struct session *s)
 {
 	struct statement *st = &s->st;
+	bool is_auto = st->open && st->auto_commit;
+	struct txn *t = is_auto ? st->txn : s->txn;
 
-	if (!st->open || !st->auto_commit || st->txn == NULL || !txn_must_close(st->txn))
+	if (t == NULL || !txn_must_close(t))
 		return;
 	if (s->state == SESSION_FLOW)
 		session_run_later(s); /* the query finds out */
@@ -738,9 +753,12 @@ void session_look_at_view(struct session *s)
 		return;
 	query_close(st->query);
 	st->query = NULL;
-	txn_rollback(st->txn);
 	st->txn = NULL;
-	st->given_up = true;
+	st->given_up = st->open;
+	if (is_auto)
+		txn_rollback(t);
+	else
+		give_up(s);
 }
 
 void session_shutdown(struct session *s)

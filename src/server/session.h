@@ -41,8 +41,9 @@ struct session {
 	bool paused;
 	bool peer_ended, finished; /* no more requests come; we have said that no more answers do */
 
-	struct txn *txn; /* of an explicit transaction; NULL: none */
-	bool txn_lost;	 /* it has lost against another one: ROLLBACK only */
+	struct txn *txn;  /* of an explicit transaction; NULL: none */
+	bool txn_lost;	  /* it has lost against another one: ROLLBACK only */
+	bool txn_too_old; /* its view was given up: the same, and each statement says so */
 	VEC(struct named_savepoint) savepoints;
 	uint32_t graph_id; /* with has_graph: USE has chosen it; else the connection's */
 	bool has_graph;

@@ -192,7 +192,8 @@ void txn_end(struct txn *t, uint64_t lsn)
 		else
 			epoch_retire(store_epochs(m->store), &tail->retired, tail_aborted);
 	}
-	epoch_close(t->slot);
+	if (t->slot != NULL)
+		epoch_close(t->slot);
 	buf_release(&t->redo);
 	buf_release(&t->record);
 	vec_release(MEM_UNDO, &t->deletes);

@@ -58,7 +58,16 @@ uint64_t txn_catalog_lsn(struct txn *t)
 
 bool txn_must_close(const struct txn *t)
 {
-	return epoch_must_close(t->slot);
+	return t->slot != NULL && epoch_must_close(t->slot);
+}
+
+void txn_give_up(struct txn *t)
+{
+	BUG_ON(txn_has_writes(t));
+	epoch_close(t->slot);
+	t->slot = NULL;
+	t->view.slot = NULL;
+	t->failed = true;
 }
 
 enum txn_mode txn_mode(const struct txn *t)

@@ -39,6 +39,9 @@ void txn_set_limits(struct txn_mgr *m, const struct txn_limits *limits); /* befo
 uint64_t txn_views_given_up(struct txn_mgr *m);				 /* so far */
 /* Whether the transaction's view was asked to close. */
 bool txn_must_close(const struct txn *t);
+/* Closes the view of an explicit transaction that has written nothing: it has failed and holds
+ * nothing back any more, an epoch neither. No query of it may be open. */
+void txn_give_up(struct txn *t);
 /* One round of reclamation (maintenance thread): epochs, undo, stamps, marks [6]. Gives whether
  * something is left to do. */
 bool txn_collect(struct txn_mgr *m);

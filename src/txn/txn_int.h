@@ -50,7 +50,7 @@ struct txn {
 	enum txn_mode mode;
 	bool has_view, failed;
 	uint64_t min_lsn;
-	struct epoch_slot *slot;
+	struct epoch_slot *slot; /* NULL: given up */
 	struct view view;
 	struct writer w;
 	struct buf redo;
