@@ -160,7 +160,16 @@ enum status bind_call_proc(struct binder *b, const struct ast_clause *c, bool al
 enum status bind_setop(struct binder *b, const struct ast_compose *c,
 		       struct graph *around) MUST_CHECK;
 
+/* bind_subquery.c */
+/* EXISTS, COUNT, COLLECT and pattern comprehensions: a subquery below the row. */
+enum status bind_subquery(struct binder *b, const struct ast_expr *ast,
+			  const struct expr **ret) MUST_CHECK;
+
 /* bind_query.c */
+/* A query or a pattern below the row of the pipe; value, if not NULL, is bound over its rows. */
+enum status bind_inside(struct binder *b, struct pipe *inner, const struct ast_query *q,
+			const struct ast_pattern *pattern, const struct ast_expr *value,
+			const struct expr **ret_value) MUST_CHECK;
 enum status bind_query(struct binder *b, const struct ast_query *q) MUST_CHECK;
 /* around: the graph if it does not begin with USE. */
 enum status bind_linear(struct binder *b, const struct ast_linear *l,

@@ -324,44 +324,6 @@ static enum status bind_slice(struct binder *b, const struct ast_expr *ast, cons
 	return ST_OK;
 }
 
-/* EXISTS, COUNT: a subquery below the row; its answer is a slot. */
-static enum status bind_subquery(struct binder *b, const struct ast_expr *ast,
-				 const struct expr **ret)
-{
-	bool count = ast->kind == AST_COUNT;
-	struct pipe inner = {0};
-	struct pop *o = NULL;
-	uint32_t out;
-
-	if (b->no_subquery || (b->grouping != NULL && !b->grouping->in_aggregate))
-		return bind_unsupported(b, ast->offset, "a subquery at this place");
-	TRY(bind_barrier(b));
-	enum status st = bind_exists(b, ast, &inner);
-	scope_release(&inner.scope);
-	TRY(st);
-	out = planner_slot(b->p, STR_NULL);
-	if (out == SLOT_NONE)
-		return bind_no_memory(b);
-	if (count) {
-		struct pop *agg = pop_new(b->p, POP_AGGREGATE, inner.op);
-		struct plan_agg *item = ARENA_NEW(b->p->a, struct plan_agg);
-		if (agg == NULL || item == NULL)
-			return bind_no_memory(b);
-		item->slot = out;
-		agg->aggregate.n_aggs = 1;
-		agg->aggregate.aggs = item;
-		inner.op = agg;
-	}
-	TRY(pipe_add(b, count ? POP_APPLY : POP_SEMI_MARK, &o));
-	o->right = inner.op;
-	o->offset = ast->offset;
-	if (!count)
-		o->semi.out = out;
-	slot_add(&b->pipe->bound, out);
-	*ret = expr_slot(b, out, count ? V_INT : V_BOOL, false, ast->offset, ast->length);
-	return *ret != NULL ? ST_OK : bind_no_memory(b);
-}
-
 static enum status bind_typed(struct binder *b, const struct ast_expr *ast, enum expr_kind kind,
 			      uint8_t type, const struct expr **ret)
 {
@@ -434,6 +396,8 @@ enum status bind_expr(struct binder *b, const struct ast_expr *ast, const struct
 		return bind_reduce(b, ast, ret);
 	case AST_EXISTS:
 	case AST_COUNT:
+	case AST_PATTERN_LIST:
+	case AST_COLLECT:
 	case AST_PATTERN_TEST:
 		return bind_subquery(b, ast, ret);
 	default:

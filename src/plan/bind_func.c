@@ -58,6 +58,7 @@ bool ast_has_aggregate(const struct ast_expr *e)
 bool ast_has_subquery(const struct ast_expr *e)
 {
 	return e->kind == AST_EXISTS || e->kind == AST_COUNT || e->kind == AST_PATTERN_TEST ||
+	       e->kind == AST_PATTERN_LIST || e->kind == AST_COLLECT ||
 	       any_arg(e, ast_has_subquery);
 }
 

@@ -284,8 +284,9 @@ enum status bind_linear(struct binder *b, const struct ast_linear *l, struct gra
 }
 
 /* Runs what an inner pipe needs with the binder's state of this row put aside. */
-static enum status bind_inside(struct binder *b, struct pipe *inner, const struct ast_query *q,
-			       const struct ast_pattern *pattern)
+enum status bind_inside(struct binder *b, struct pipe *inner, const struct ast_query *q,
+			const struct ast_pattern *pattern, const struct ast_expr *value,
+			const struct expr **ret_value)
 {
 	struct pipe *outer = b->pipe;
 	struct grouping *grouping = b->grouping;
@@ -297,6 +298,8 @@ static enum status bind_inside(struct binder *b, struct pipe *inner, const struc
 	b->no_subquery = false;
 	if (st == ST_OK)
 		st = pattern != NULL ? bind_match(b, pattern, false) : bind_query(b, q);
+	if (st == ST_OK && value != NULL)
+		st = bind_expr(b, value, ret_value);
 	if (st == ST_OK) /* its rows go back to the graph of this one */
 		st = bind_graph(b, outer->graph, q != NULL ? q->offset : DIAG_NO_POSITION);
 	b->p->g = outer->graph;
@@ -314,7 +317,8 @@ enum status bind_exists(struct binder *b, const struct ast_expr *e, struct pipe 
 	if (!pattern && e->query->writes)
 		return diag_set(b->p->d, GQL_SYNTAX, e->offset,
 				"a subquery in an expression cannot write");
-	return bind_inside(b, ret_inner, pattern ? NULL : e->query, pattern ? e->pattern : NULL);
+	return bind_inside(b, ret_inner, pattern ? NULL : e->query, pattern ? e->pattern : NULL,
+			   NULL, NULL);
 }
 
 static enum status import_scope(struct binder *b, const struct ast_clause *c, struct scope *ret)
@@ -364,7 +368,7 @@ static enum status bind_call_query(struct binder *b, const struct ast_clause *c)
 	if (st == ST_OK) {
 		if (c->call.has_scope && !c->call.scope_star)
 			b->pipe->scope = seen;
-		st = bind_inside(b, &inner, c->call.query, NULL);
+		st = bind_inside(b, &inner, c->call.query, NULL, NULL, NULL);
 		b->pipe->scope = all;
 	}
 	if (st == ST_OK)

@@ -48,6 +48,7 @@ enum agg_kind {
 	AGG_COLLECT,
 	AGG_STDDEV_SAMP,
 	AGG_STDDEV_POP,
+	AGG_LIST, /* collects nulls too */
 };
 
 /* Running state of one aggregate of one group. Plain data: may be moved; what it points to lives in
@@ -73,6 +74,8 @@ struct agg {
 
 const struct agg *agg_find(struct str name);
 const struct agg *agg_at(unsigned i); /* NULL past the end */
+/* Of subqueries and comprehensions, without a name: a list of all values, nulls too. */
+const struct agg *agg_list(void);
 
 void agg_init(const struct agg *g, struct agg_state *s);
 /* Takes one value; nulls are left out. What must be kept is copied to x->arena, which lives as long

@@ -28,6 +28,13 @@ const struct agg *agg_at(unsigned i)
 	return i < ARRAY_LEN(aggs) ? &aggs[i] : NULL;
 }
 
+const struct agg *agg_list(void)
+{
+	static const struct agg list = {"list", AGG_LIST, V_LIST, ""};
+
+	return &list;
+}
+
 void agg_init(const struct agg *g, struct agg_state *s)
 {
 	*s = (struct agg_state){.best = VALUE_NULL};
@@ -108,7 +115,7 @@ enum status agg_step(const struct agg *g, struct func_ctx *x, struct agg_state *
 {
 	bool is_number = v.kind == V_INT || v.kind == V_FLOAT;
 
-	if (value_is_null(v)) {
+	if (value_is_null(v) && g->kind != AGG_LIST) {
 		s->saw_null = true;
 		return ST_OK;
 	}
@@ -136,6 +143,7 @@ enum status agg_step(const struct agg *g, struct func_ctx *x, struct agg_state *
 	case AGG_MAX:
 		return s->n == 1 || value_order(v, s->best) > 0 ? keep(x, v, &s->best) : ST_OK;
 	case AGG_COLLECT:
+	case AGG_LIST:
 		return collect_add(x, s, v);
 	}
 	bug(__FILE__, __LINE__, "unknown aggregate");
@@ -186,6 +194,7 @@ enum status agg_final(const struct agg *g, struct func_ctx *x, const struct agg_
 		*ret = s->best;
 		return ST_OK;
 	case AGG_COLLECT:
+	case AGG_LIST:
 		*ret = value_list(s->items, (uint32_t)s->n);
 		return ST_OK;
 	}
