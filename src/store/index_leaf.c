@@ -35,6 +35,11 @@ static uint32_t common(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint3
 	return i;
 }
 
+uint32_t tree_key_common(struct tree_key a, struct tree_key b)
+{
+	return common(a.p, a.len, b.p, b.len);
+}
+
 static uint32_t head_of(const uint8_t *p, uint32_t len)
 {
 	uint32_t h = 0;
@@ -113,15 +118,55 @@ static int slot_cmp(const struct leaf *l, const struct leaf_slot *s, uint32_t he
 	return c != 0 ? c : (s->id > id) - (s->id < id);
 }
 
+/* The first slot of low..high whose head is not below; `high` when all are. */
+static uint32_t find_head(const struct leaf *l, uint32_t low, uint32_t high, uint32_t head)
+{
+	while (low < high) {
+		uint32_t half = low + (high - low) / 2;
+		if (l->slots[half].head < head)
+			low = half + 1;
+		else
+			high = half;
+	}
+	return low;
+}
+
+/* The same of all slots. Heads of numbers lie evenly: from where one of this size should be, look
+ * further in steps that double. */
+static uint32_t guess_head(const struct leaf *l, uint32_t head)
+{
+	const struct leaf_slot *s = l->slots;
+	uint32_t n = l->n;
+
+	if (n == 0 || head <= s[0].head)
+		return 0;
+	if (head > s[n - 1].head)
+		return n;
+	uint64_t below = head - s[0].head, all = s[n - 1].head - s[0].head;
+	uint32_t at = (uint32_t)(below * (n - 1) / all), step = 1;
+	if (s[at].head < head) {
+		for (; at + step < n && s[at + step].head < head; step *= 2)
+			at += step;
+		return find_head(l, at + 1, MIN_OF(at + step, n), head);
+	}
+	for (; step <= at && s[at - step].head >= head; step *= 2)
+		at -= step;
+	return find_head(l, step <= at ? at - step + 1 : 0, at, head);
+}
+
 static uint32_t find_tail(const struct leaf *l, const uint8_t *tail, uint32_t len, uint32_t id)
 {
-	uint32_t head = head_of(tail, len), low = 0, n = l->n;
+	uint32_t head = head_of(tail, len), low = guess_head(l, head), high = l->n;
 
-	while (n > 0) {
-		uint32_t half = n / 2;
-		bool below = slot_cmp(l, &l->slots[low + half], head, tail, len, id) < 0;
-		low += below ? half + 1 : 0;
-		n = below ? n - half - 1 : half;
+	/* Mostly there is no other with this head, and no lower id is asked for. */
+	if (low == high || slot_cmp(l, &l->slots[low], head, tail, len, id) >= 0)
+		return low;
+	for (low++; low < high;) {
+		uint32_t half = low + (high - low) / 2;
+		if (slot_cmp(l, &l->slots[half], head, tail, len, id) < 0)
+			low = half + 1;
+		else
+			high = half;
 	}
 	return low;
 }

@@ -6,7 +6,7 @@
 #include "base/mem.h"
 
 struct inner_sep {
-	uint64_t head; /* the first eight bytes as a number, zeros behind the end */
+	uint64_t head; /* eight bytes behind the node's prefix as a number, zeros behind the end */
 	uint32_t at;   /* in bytes */
 	uint32_t len, id;
 };
@@ -15,6 +15,7 @@ struct inner { /* separators never change; a child is replaced by one store */
 	struct tree_node node;
 	uint32_t n; /* children; separator i is the low fence of child i + 1 */
 	uint32_t size;
+	uint32_t prefix_len; /* what all separators begin with */
 	struct tree_node *_Atomic *children;
 	const uint8_t *bytes;
 	struct inner_sep seps[];
@@ -25,12 +26,12 @@ static struct tree_node *load(struct tree_node *_Atomic *at)
 	return atomic_load_explicit(at, memory_order_acquire);
 }
 
-static uint64_t head_of(struct tree_key k)
+static uint64_t head_of(struct tree_key k, uint32_t from)
 {
 	uint64_t h = 0;
 
-	for (uint32_t i = 0; i < 8 && i < k.len; i++)
-		h |= (uint64_t)k.p[i] << (56 - 8 * i);
+	for (uint32_t i = 0; i < 8 && from + i < k.len; i++)
+		h |= (uint64_t)k.p[from + i] << (56 - 8 * i);
 	return h;
 }
 
@@ -55,7 +56,11 @@ static uint32_t child_of(const struct inner *x, struct tree_key k, bool backward
 
 	if (k.p == NULL)
 		return backward ? n : 0;
-	const uint64_t head = head_of(k);
+	const uint32_t shared = MIN_OF(k.len, x->prefix_len);
+	int c = shared > 0 ? memcmp(k.p, x->bytes, shared) : 0; /* the first one begins there */
+	if (c != 0 || shared < x->prefix_len)
+		return c > 0 ? n : 0;
+	const uint64_t head = head_of(k, x->prefix_len);
 	while (n > 1) {
 		uint32_t half = n / 2;
 		at += x->seps[at + half - 1].head < head ? half : 0;
@@ -66,7 +71,7 @@ static uint32_t child_of(const struct inner *x, struct tree_key k, bool backward
 		return at;
 	for (n = x->n - 1 - at; n > 0;) {
 		uint32_t half = n / 2;
-		int c = sep_cmp(x, at + half, head, k);
+		c = sep_cmp(x, at + half, head, k);
 		bool right = backward ? c < 0 : c <= 0;
 		at += right ? half + 1 : 0;
 		n = right ? n - half - 1 : half;
@@ -218,11 +223,13 @@ static struct tree_node *inner_new(const struct draft *d, uint32_t from, uint32_
 	x->children = (struct tree_node * _Atomic *)(void *)((char *)x + children);
 	uint8_t *at = (uint8_t *)(x->children + n);
 	x->bytes = at;
+	x->prefix_len = n > 1 ? tree_key_common(d->seps[from], d->seps[to - 2]) : 0;
 	for (uint32_t i = 0; i < n; i++)
 		atomic_init(&x->children[i], d->children[from + i]);
 	for (uint32_t i = 0; i + 1 < n; i++) {
 		struct tree_key k = d->seps[from + i];
-		x->seps[i] = (struct inner_sep){head_of(k), (uint32_t)(at - x->bytes), k.len, k.id};
+		x->seps[i] = (struct inner_sep){head_of(k, x->prefix_len),
+						(uint32_t)(at - x->bytes), k.len, k.id};
 		memcpy(at, k.p, k.len);
 		at += k.len;
 	}

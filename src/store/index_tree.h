@@ -74,6 +74,7 @@ struct leaf { /* slots grow from the front, bytes from the back */
 enum leaf_result { LEAF_ADDED, LEAF_THERE, LEAF_FULL };
 
 int tree_key_cmp(struct tree_key a, struct tree_key b);
+uint32_t tree_key_common(struct tree_key a, struct tree_key b); /* bytes that both begin with */
 struct leaf *leaf_new(void); /* empty, without fences; NULL: no memory */
 void leaf_free(struct leaf *l);
 void leaf_copy(struct leaf *dst, const struct leaf *src); /* all but head and latch */
