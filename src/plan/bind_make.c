@@ -85,6 +85,68 @@ static uint32_t made_slot(struct making *m, const struct ast_part *part)
 	return planner_slot(m->b->p, part->var.text);
 }
 
+static bool makes_read_graph(uint32_t n, const struct make *items)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		if (expr_reads_graph(items[i].map))
+			return true;
+		for (uint32_t j = 0; j < items[i].n_props; j++)
+			if (expr_reads_graph(items[i].values[j]))
+				return true;
+	}
+	return false;
+}
+
+/* Moves the items into the plan's arena and marks their slots as bound. */
+static enum status keep_items(struct making *m, const struct make **ret)
+{
+	struct binder *b = m->b;
+
+	*ret = arena_dup(b->p->a, m->items.v, m->items.n * sizeof(struct make));
+	for (uint32_t i = 0; i < m->items.n; i++)
+		slot_add(&b->pipe->bound, m->items.v[i].slot);
+	return *ret != NULL ? ST_OK : bind_no_memory(b);
+}
+
+/* The operator that makes the items so far. */
+static enum status add_insert(struct making *m, uint32_t offset)
+{
+	struct binder *b = m->b;
+	struct pop *o;
+
+	if (makes_read_graph(m->items.n, m->items.v))
+		TRY(bind_barrier(b));
+	TRY(pipe_add(b, POP_INSERT, &o));
+	o->offset = offset;
+	o->insert.n = m->items.n;
+	TRY(keep_items(m, &o->insert.items));
+	b->pipe->wrote = true;
+	b->p->writes = true;
+	return ST_OK;
+}
+
+/* A property that is computed from an element of the same pattern needs it made before: what stands
+ * so far becomes an operator of its own. */
+static enum status make_what_is_read(struct making *m, const struct make *item)
+{
+	struct slot_set read = {0};
+	bool any = false;
+
+	for (uint32_t i = 0; i < item->n_props; i++)
+		expr_slots(item->values[i], &read);
+	expr_slots(item->map, &read);
+	for (uint32_t i = 0; i < m->items.n; i++)
+		any = any || (!m->items.v[i].bound && slot_has(&read, m->items.v[i].slot));
+	if (!any)
+		return ST_OK;
+	if (m->matched != NULL)
+		return diag_set(m->b->p->d, GQL_BAD_REFERENCE, item->offset,
+				"a property here is computed from an element of the same MERGE");
+	TRY(add_insert(m, item->offset));
+	m->items.n = 0;
+	return ST_OK;
+}
+
 static enum status make_node(struct making *m, const struct ast_part *part, uint32_t *ret)
 {
 	struct binder *b = m->b;
@@ -118,6 +180,7 @@ static enum status make_node(struct making *m, const struct ast_part *part, uint
 		return bind_no_memory(b);
 	TRY(make_labels(m, part->label, NAME_LABEL, &item));
 	TRY(make_props(m, part->props, &item));
+	TRY(make_what_is_read(m, &item));
 	*ret = item.slot;
 	if (!vec_push(MEM_PLAN, &m->items, item))
 		return bind_no_memory(b);
@@ -152,6 +215,7 @@ static enum status make_edge(struct making *m, const struct ast_part *part, uint
 		return ST_INVALID;
 	}
 	TRY(make_props(m, part->props, &item));
+	TRY(make_what_is_read(m, &item));
 	item.slot = made_slot(m, part);
 	if (item.slot == SLOT_NONE)
 		return bind_no_memory(b);
@@ -221,47 +285,16 @@ static enum status add_made_paths(struct binder *b, uint32_t n, const struct ast
 	return ST_OK;
 }
 
-static bool makes_read_graph(uint32_t n, const struct make *items)
-{
-	for (uint32_t i = 0; i < n; i++) {
-		if (expr_reads_graph(items[i].map))
-			return true;
-		for (uint32_t j = 0; j < items[i].n_props; j++)
-			if (expr_reads_graph(items[i].values[j]))
-				return true;
-	}
-	return false;
-}
-
-/* Moves the items into the plan's arena and marks their slots as bound. */
-static enum status keep_items(struct making *m, const struct make **ret)
-{
-	struct binder *b = m->b;
-
-	*ret = arena_dup(b->p->a, m->items.v, m->items.n * sizeof(struct make));
-	for (uint32_t i = 0; i < m->items.n; i++)
-		slot_add(&b->pipe->bound, m->items.v[i].slot);
-	return *ret != NULL ? ST_OK : bind_no_memory(b);
-}
-
 static enum status insert_into(struct making *m, const struct ast_pattern *ast)
 {
 	struct binder *b = m->b;
 	struct expr **paths = ARENA_ARRAY(b->p->scratch, struct expr *, ast->n_paths + 1);
-	struct pop *o;
 
 	if (paths == NULL)
 		return bind_no_memory(b);
 	for (uint32_t i = 0; i < ast->n_paths; i++)
 		TRY(make_path(m, ast->paths[i], false, &paths[i]));
-	if (makes_read_graph(m->items.n, m->items.v))
-		TRY(bind_barrier(b));
-	TRY(pipe_add(b, POP_INSERT, &o));
-	o->offset = ast->offset;
-	o->insert.n = m->items.n;
-	TRY(keep_items(m, &o->insert.items));
-	b->pipe->wrote = true;
-	b->p->writes = true;
+	TRY(add_insert(m, ast->offset));
 	return add_made_paths(b, ast->n_paths, ast->paths, paths);
 }
 
