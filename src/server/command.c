@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "gql/gql.h"
 #include "server/graphs.h"
 #include "server/server_int.h"
@@ -33,7 +34,7 @@ static void answer_done(struct session *s)
 		answer_rollback_to(&out);
 		break;
 	case REQUEST_HELLO:
-		graphs_greet(s);
+		graphs_login_goes_on(s);
 		return;
 	default:
 		statement_take_empty(&out, s->st.outcome);
@@ -195,6 +196,8 @@ static void release_savepoint(struct session *s, struct str name)
 
 /* ---- catalog ---- */
 
+#define CATALOG_WAIT_NS UINT64_C(5000000000) /* for another change; then 40001 */
+
 static enum status create_index(struct session *s, struct txn *t, struct graph *g,
 				const struct ast_statement *ast)
 {
@@ -226,6 +229,20 @@ static enum status run_ddl(struct session *s, struct txn *t, const struct ast_st
 	return create_index(s, t, g, ast);
 }
 
+/* It met another change of the catalog that is not durable yet: all of it is done again. */
+static bool runs_again(struct session *s, enum status r)
+{
+	struct statement *st = &s->st;
+
+	if (r != ST_CONFLICT || clock_mono_ns() - st->start_ns > CATALOG_WAIT_NS)
+		return false;
+	if (st->txn != NULL)
+		txn_rollback(st->txn);
+	st->txn = NULL;
+	session_run_later(s);
+	return true;
+}
+
 static void end_catalog_statement(struct session *s, enum status r)
 {
 	struct statement *st = &s->st;
@@ -241,14 +258,32 @@ static void end_catalog_statement(struct session *s, enum status r)
 			answer_done(s);
 			return;
 		}
+		if (runs_again(s, r))
+			return;
 	} else {
-		txn_rollback(st->txn);
+		if (runs_again(s, r))
+			return;
+		if (st->txn != NULL)
+			txn_rollback(st->txn);
 		st->txn = NULL;
 	}
 	if (!diag_is_set(&st->diag))
 		(void)diag_fail(&st->diag, r, GQL_OUT_OF_MEMORY, DIAG_NO_POSITION,
 				"out of memory (OOM)");
 	refuse(s, &st->diag);
+}
+
+static enum status begin_again(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	diag_reset(&st->diag);
+	enum status r = txn_begin(s->conn->io->server->txns, TXN_WRITE, s->last_lsn, &st->txn);
+	if (r == ST_OK)
+		return run_ddl(s, st->txn, st->ast);
+	st->txn = NULL;
+	return diag_fail(&st->diag, r, GQL_RESOURCES, DIAG_NO_POSITION,
+			 "no more transactions can be open (limit %u)", TXN_ACTIVE_MAX);
 }
 
 /* What it waits for, the end of a transaction that began to write earlier, has no way to wake it:
@@ -258,6 +293,8 @@ void command_slice(struct session *s)
 	struct statement *st = &s->st;
 	enum status r = statement_check(st);
 
+	if (r == ST_OK && st->txn == NULL)
+		r = begin_again(s);
 	if (r == ST_OK)
 		r = txn_index_fill(st->txn, &st->diag);
 	if (r == ST_YIELD || r == ST_BUSY)

@@ -4,6 +4,8 @@
 #include "server/server_int.h"
 #include "server/session.h"
 
+#define LOGIN_TRIES_MAX 16 /* to use or to make the graph that a login names */
+
 static struct txn *transaction_of(struct session *s)
 {
 	return s->txn != NULL ? s->txn : s->st.txn;
@@ -139,15 +141,28 @@ static enum status login_in(struct session *s, struct txn *t, struct str name, s
 	return ST_OK;
 }
 
-enum status graphs_login(struct session *s, struct str name, struct diag *d)
+/* Another session makes the graph at this moment: an empty transaction waits until that is durable.
+ */
+static enum status wait_for_other(struct session *s, struct diag *d)
 {
 	struct txn *t;
-
-	s->conn->graph_id = 0;
-	s->conn->graph_bound = false;
-	if (name.p == NULL || name.len == 0)
-		return ST_OK;
 	enum status st = txn_begin(s->conn->io->server->txns, TXN_WRITE, 0, &t);
+
+	if (st != ST_OK)
+		return diag_fail(d, st, GQL_RESOURCES, DIAG_NO_POSITION,
+				 "too many open transactions (limit %u)", TXN_ACTIVE_MAX);
+	(void)txn_view(t);
+	st = session_commit(s, t, d);
+	if (st == ST_PARK)
+		s->txn = t;
+	return st;
+}
+
+static enum status try_login(struct session *s, struct str name, struct diag *d)
+{
+	struct txn *t;
+	enum status st = txn_begin(s->conn->io->server->txns, TXN_WRITE, 0, &t);
+
 	if (st != ST_OK)
 		return diag_fail(d, st, GQL_RESOURCES, DIAG_NO_POSITION,
 				 "too many open transactions (limit %u)", TXN_ACTIVE_MAX);
@@ -160,6 +175,43 @@ enum status graphs_login(struct session *s, struct str name, struct diag *d)
 	if (st == ST_PARK)
 		s->txn = t;
 	return st;
+}
+
+enum status graphs_login(struct session *s, struct str name, struct diag *d)
+{
+	s->conn->graph_id = 0;
+	s->conn->graph_bound = false;
+	s->login_graph = STR_NULL;
+	if (name.p == NULL || name.len == 0)
+		return ST_OK;
+	for (unsigned i = 0; i < LOGIN_TRIES_MAX; i++) {
+		diag_reset(d);
+		enum status st = try_login(s, name, d);
+		if (st != ST_CONFLICT)
+			return st;
+		diag_reset(d);
+		st = wait_for_other(s, d);
+		if (st == ST_PARK)
+			s->login_graph = name;
+		if (st != ST_OK)
+			return st;
+	}
+	return diag_fail(d, ST_CONFLICT, GQL_SERIALIZATION, DIAG_NO_POSITION,
+			 "graph '" STR_FMT "' is being made by another session", STR_ARG(name));
+}
+
+void graphs_login_goes_on(struct session *s)
+{
+	struct diag d;
+	enum status st = ST_OK;
+
+	diag_reset(&d);
+	if (s->login_graph.p != NULL)
+		st = graphs_login(s, s->login_graph, &d);
+	if (st == ST_OK)
+		graphs_greet(s);
+	else if (st != ST_PARK)
+		graphs_refuse_login(s, &d);
 }
 
 void graphs_greet(struct session *s)

@@ -21,8 +21,7 @@ struct txn;
 /* The session's graph as t sees it; NULL: it was dropped. */
 struct graph *graphs_current(struct session *s, struct txn *t);
 /* statement_open in that graph. */
-enum status graphs_open_statement(struct session *s,
-				  const struct request_execute *req) MUST_CHECK;
+enum status graphs_open_statement(struct session *s, const struct request_execute *req) MUST_CHECK;
 
 /* USE g, SESSION SET GRAPH g: the statement's transaction is open. */
 enum status graphs_use(struct session *s, const struct ast_statement *ast,
@@ -34,6 +33,8 @@ enum status graphs_change(struct session *s, struct txn *t,
 /* Binds the connection to the graph that the login names; an unknown one is made: ST_PARK until
  * that is durable. Without a name: the default graph, and USE may choose others. */
 enum status graphs_login(struct session *s, struct str name, struct diag *d) MUST_CHECK;
+/* What it waited for is durable. */
+void graphs_login_goes_on(struct session *s);
 /* The login's answer. */
 void graphs_greet(struct session *s);
 void graphs_refuse_login(struct session *s, const struct diag *d);

@@ -47,6 +47,8 @@ struct session {
 	VEC(struct named_savepoint) savepoints;
 	uint32_t graph_id; /* with has_graph: USE has chosen it; else the connection's */
 	bool has_graph;
+	struct str
+	    login_graph;   /* a login that waits for another session to make it; the request's */
 	uint64_t last_lsn; /* of the session's last acknowledged commit */
 
 	uint64_t n_transactions;

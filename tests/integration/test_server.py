@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import unittest
 
@@ -99,6 +100,28 @@ class Start(unittest.TestCase):
                 code, _, error = query(again, "USE mad MATCH (n) RETURN n")
                 self.assertEqual(code, 1)
                 self.assertIn("did you mean 'made'?", error)
+
+    def test_many_make_the_same_graphs(self):
+        """No session is told of another one's change that is on its way: it waits for it."""
+        text = "".join(f"CREATE GRAPH IF NOT EXISTS g{k % 3}; DROP GRAPH IF EXISTS g{k % 3};\n"
+                       f"CREATE OR REPLACE GRAPH h{k % 3};\n" for k in range(30))
+        done = []
+
+        def change(address):
+            done.append(geode("shell", "--server", address, stdin=text))
+            done.append(geode("query", "--server", address, "--graph", "made", "INSERT (:A)"))
+
+        with Server("--threads", "2") as server:
+            threads = [threading.Thread(target=change, args=(server.address,)) for _ in range(6)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            self.assertEqual({(d.returncode, d.stderr) for d in done}, {(0, "")})
+            rows = geode("query", "--server", server.address, "--format", "csv",
+                         "CALL system.graphs() YIELD name, nodes").stdout.split()
+            self.assertEqual(sorted(rows),
+                             ["default,0", "h0,0", "h1,0", "h2,0", "made,6", "name,nodes"])
 
     def test_a_session_whose_graph_is_dropped(self):
         with Server() as server:
