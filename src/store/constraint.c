@@ -11,7 +11,6 @@ struct claim {
 	struct mark *made;    /* NULL: every view sees the claim; else a reference */
 	struct mark *dropped; /* NULL: it holds; else a reference */
 	uint32_t id;
-	bool gone; /* dropped for every view; stays for the effect that made it */
 };
 
 struct shard {
@@ -36,7 +35,7 @@ static bool is_constrained(struct value v)
 
 static bool is_same(const struct claim *c, struct value v)
 {
-	return !c->gone && value_eq(c->value, v) == TRUTH_TRUE;
+	return value_eq(c->value, v) == TRUTH_TRUE;
 }
 
 static uint64_t hash_of(struct value v)
@@ -413,7 +412,8 @@ void unique_undo(struct effect *e)
 		claim_free(c);
 }
 
-/* Who made a claim and who dropped it may be cleaned up in either order: the second frees. */
+/* Transactions are cleaned up in the order of their LSNs: who made a claim before who dropped it.
+ */
 void unique_settle(struct effect *e)
 {
 	struct claim *c = e->claim;
@@ -422,15 +422,14 @@ void unique_settle(struct effect *e)
 	if (e->undone)
 		return;
 	struct shard *s = lock_claim(e, &hash);
-	bool last = e->kind == EFFECT_CLAIMED ? c->gone : c->made == NULL;
-	if (last)
-		unlink_claim(s, hash, c);
-	else if (e->kind == EFFECT_CLAIMED)
+	if (e->kind == EFFECT_CLAIMED) {
 		let_go_of(&c->made);
-	else
-		c->gone = true;
+	} else {
+		assert(c->made == NULL);
+		unlink_claim(s, hash, c);
+	}
 	latch_unlock(&s->latch);
-	if (last)
+	if (e->kind == EFFECT_RELEASED)
 		claim_free(c);
 }
 
@@ -460,6 +459,16 @@ static enum status others(const struct claim *c, struct value v, elem_id id, ele
 	return st;
 }
 
+/* A value in place whose claim an active transaction has dropped is being restored: the claim will
+ * stand again. */
+static bool is_known(const struct claim *c, struct value v, elem_id id)
+{
+	for (; c != NULL; c = c->next)
+		if (c->id == id && is_same(c, v) && (c->dropped == NULL || is_active(c->dropped)))
+			return true;
+	return false;
+}
+
 static enum status claim_base(struct unique *u, struct value v, elem_id id, bool check,
 			      struct index_duplicate *ret)
 {
@@ -471,7 +480,7 @@ static enum status claim_base(struct unique *u, struct value v, elem_id id, bool
 	if (base == NULL)
 		return ST_NOMEM;
 	latch_lock(&s->latch);
-	bool known = held_by(first_claim(s, hash), v, id) != NULL;
+	bool known = is_known(first_claim(s, hash), v, id);
 	if (!known && !link_claim(s, hash, base))
 		st = ST_NOMEM;
 	if (st == ST_OK && check)
