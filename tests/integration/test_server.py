@@ -229,5 +229,18 @@ class Certificates(unittest.TestCase):
         return found
 
 
+class Views(unittest.TestCase):
+    def test_an_old_view_is_given_up(self):
+        with Server("--max-view-age", "50") as server:
+            server.query("UNWIND range(1, 3000) AS i INSERT (:N {x: i})")
+            done = geode("query", "--server", server.address,
+                         "MATCH (a:N), (b:N), (c:N) WHERE a.x + b.x + c.x < 0 RETURN count(*) AS n",
+                         timeout=60)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("40N02", done.stderr)
+            server.query("RETURN 1 AS x")
+            self.assertIn("geode_views_given_up_total 1", server.http("/metrics")[1])
+
+
 if __name__ == "__main__":
     harness.main()
