@@ -1,5 +1,7 @@
 #include <sched.h>
 
+#include <stdio.h>
+
 #include "base/thread.h"
 #include "exec_test.h"
 
@@ -160,6 +162,32 @@ static void arithmetic_of_columns(void **state)
 	assert_fails(e2(&f, EXPR_SUB, e_str(&f, "a"), e_int(&f, 0)), GQL_WRONG_TYPE);
 }
 
+static void regular_expressions(void **state)
+{
+	assert_string_equal(scalar(e2(&f, EXPR_REGEX, e_str(&f, "graph"), e_str(&f, "g.*h"))),
+			    "true\n");
+	assert_string_equal(scalar(e2(&f, EXPR_REGEX, e_str(&f, "graph"), e_str(&f, "gr"))),
+			    "false\n");
+	assert_fails(e2(&f, EXPR_REGEX, e_str(&f, "graph"), e_str(&f, "(")), GQL_BAD_REGEX);
+	(void)scalar(e2(&f, EXPR_REGEX, e_str(&f, "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab"),
+			e_str(&f, "(a|aa)+")));
+	assert_int_equal(f.st, ST_LIMIT);
+	assert_string_equal(gqlstatus_code(f.diag.code), "54000");
+	/* More patterns than are kept, and each of them again. */
+	static char texts[40][8];
+	static struct value patterns[ARRAY_LEN(texts)];
+	for (unsigned i = 0; i < ARRAY_LEN(texts); i++) {
+		int n = snprintf(texts[i], sizeof texts[i], "x{%u}", 1 + i % 20);
+		patterns[i] = value_str((struct str){texts[i], (size_t)n});
+	}
+	fix_plan(&f);
+	const struct pop *rows =
+	    p_unwind(&f, p_unit(&f), 0, e_val(&f, value_list(patterns, ARRAY_LEN(patterns))));
+	rows = p_filter(&f, rows, e2(&f, EXPR_REGEX, e_str(&f, "xxxxxxx"), X));
+	assert_string_equal(run_all(&f, PRODUCE(&f, rows, 0)), "'x{7}'\n'x{7}'\n");
+	run_failing(&f, PRODUCE(&f, rows, 0));
+}
+
 static void lists_maps_and_texts(void **state)
 {
 	const struct expr *l = ints(3, 10, 20, 30);
@@ -309,6 +337,7 @@ int main(void)
 	    TEST(logic_of_many_rows_and_operands),
 	    TEST(arithmetic_of_columns),
 	    TEST(lists_maps_and_texts),
+	    TEST(regular_expressions),
 	    TEST(comprehensions_see_rows_and_each_other),
 	    TEST(quantifiers_and_reduce),
 	    TEST(parameters_are_constants),

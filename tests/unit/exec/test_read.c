@@ -421,6 +421,82 @@ static void union_renames_both_sides(void **state)
 	assert_string_equal(run_all(&f, PRODUCE(&f, u, 2)), "0\n0\n1\n1\nnull\n");
 }
 
+/* Sides of set operations have rows that come twice, nulls, and numbers of two kinds. */
+static const struct pop *setop_plan(enum pop_kind kind, bool all, bool empty_left)
+{
+	const struct pop *left = unwind_many();
+	struct pop *o;
+
+	if (empty_left)
+		left = p_filter(&f, left, e_val(&f, value_bool(false)));
+	o = pop_of(&f, kind, left);
+	o->right = p_unwind(&f, p_unit(&f), 1, e_val(&f, value_list(many + 1, 3)));
+	o->set_op.n = 1;
+	o->set_op.left_slots = SLOTS(&f, 0);
+	o->set_op.right_slots = SLOTS(&f, 1);
+	o->set_op.out_slots = SLOTS(&f, 2);
+	o->set_op.all = all;
+	return PRODUCE(&f, o, 2);
+}
+
+static void set_operations(void **state)
+{
+	static const struct {
+		enum pop_kind kind;
+		bool all, empty_left;
+		const char *rows;
+	} cases[] = {
+	    /* 3 null 1 1.0 3 null 'a' 2 and null 1 1.0 */
+	    {POP_EXCEPT, false, false, "'a'\n2\n3\n"},
+	    {POP_EXCEPT, true, false, "'a'\n2\n3\n3\nnull\n"},
+	    {POP_EXCEPT, false, true, ""},
+	    {POP_INTERSECT, false, false, "1\nnull\n"},
+	    {POP_INTERSECT, true, false, "1\n1.0\nnull\n"},
+	    {POP_OTHERWISE, false, false, "'a'\n1\n1.0\n2\n3\n3\nnull\nnull\n"},
+	    {POP_OTHERWISE, false, true, "1\n1.0\nnull\n"},
+	};
+	for (unsigned i = 0; i < ARRAY_LEN(cases); i++) {
+		fix_plan(&f);
+		const struct pop *p = setop_plan(cases[i].kind, cases[i].all, cases[i].empty_left);
+		assert_string_equal(run_all(&f, p), cases[i].rows);
+		run_failing(&f, p);
+	}
+}
+
+static void rows_of_another_graph(void **state)
+{
+	struct graph *home = f.graph, *g, *old;
+	struct txn_commit c = {0};
+	struct txn *t;
+
+	assert_int_equal(txn_begin(f.mgr, TXN_WRITE, 0, &t), ST_OK);
+	assert_int_equal(txn_graph_create(t, STR("g"), GRAPH_EXISTS_OK, &g, &old, &f.diag), ST_OK);
+	assert_int_equal(txn_commit(t, &c, &f.diag), ST_OK);
+	struct pop *u = pop_of(&f, POP_USE, p_scan(&f, 0, "Person"));
+	u->use.graph = home;
+	u->use.n = 0;
+	f.plan.graph = g;
+	struct pop *a = pop_of(&f, POP_UNION, u); /* people of one graph, none of the other */
+	a->right = p_scan(&f, 1, "Person");
+	a->set_op.n = 1;
+	a->set_op.left_slots = SLOTS(&f, 0);
+	a->set_op.right_slots = SLOTS(&f, 1);
+	a->set_op.out_slots = SLOTS(&f, 2);
+	const struct pop *p =
+	    PRODUCE(&f, p_project(&f, a, 3, e1(&f, EXPR_IS_NULL, e_slot(&f, 2))), 3);
+	const char *rows = run_all(&f, p);
+	assert_true(strlen(rows) > 0 && strstr(rows, "true") == NULL);
+	run_failing(&f, p);
+	const struct str names[] = {STR("n"), STR("m"), STR(""), STR("")};
+	f.plan.slot_names = names;
+	u->use.n = 1; /* the nodes would be handed on */
+	u->use.slots = SLOTS(&f, 0);
+	run(&f, p);
+	assert_string_equal(gqlstatus_code(f.diag.code), "42002");
+	f.plan.graph = home;
+	f.plan.slot_names = NULL;
+}
+
 static void produce_resolves_elements(void **state)
 {
 	struct pop *e =
@@ -632,6 +708,8 @@ int main(void)
 	    TEST(semi_tests_and_marks),
 	    TEST(unwind_gives_ordinals),
 	    TEST(union_renames_both_sides),
+	    TEST(set_operations),
+	    TEST(rows_of_another_graph),
 	    TEST(produce_resolves_elements),
 	    TEST(eager_keeps_rows),
 	    TEST(plans_survive_a_failing_allocator),

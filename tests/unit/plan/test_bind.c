@@ -120,7 +120,7 @@ static void clauses_stand_in_order(void **state)
 	    {"INSERT (n)-[e]->(m)", "42001", "-[", "TYPE"},
 	    {"MATCH REPEATABLE ELEMENTS (a)-[e]->*(b) RETURN a", "42001", "-[", NULL},
 	    {"MATCH p = (a)-[e WHERE e.x = length(p)]->{1,2}(b) RETURN a", "0A000", "-[", NULL},
-    {"MATCH (a)-[e WHERE EXISTS { (a)-->() }]->{1,2}(b) RETURN a", "0A000", "EXISTS", NULL},
+	    {"MATCH (a)-[e WHERE EXISTS { (a)-->() }]->{1,2}(b) RETURN a", "0A000", "EXISTS", NULL},
 	    {"RETURN EXISTS { INSERT (n) } AS x", "42001", "EXISTS", NULL},
 	};
 	static const char *const bad[] = {"MATCH (n)", "RETURN 1 AS a MATCH (n) RETURN n"};
@@ -195,9 +195,17 @@ static void no_memory_leaks_nothing(void **state)
 	    "MERGE (b)-[m:M]->(c:D {k: 'v'}) ON CREATE SET m.n = 1 ON MATCH SET m.n = 2",
 	    "MATCH (a) CALL (a) { MATCH (a)-->(b) RETURN b.x AS bx } RETURN bx UNION "
 	    "UNWIND [x IN [1, 2] WHERE x > 1 | x * 2] AS y RETURN CASE y WHEN 1 THEN 'a' END AS bx",
+	    "MATCH (a) LET x = [(a)-->(b) WHERE b.x > 1 | b.x], y = COLLECT { USE g MATCH (c) "
+	    "RETURN c.x } CALL system.graphs() YIELD name USE g MATCH (n) RETURN x, y, name, n "
+	    "EXCEPT USE HOME_GRAPH USE g MATCH (n:A) RETURN 1 AS x, 2 AS y, 'a' AS name, n",
 	};
 	struct fix *f = *state;
+	struct graph *g, *old;
+	struct txn *made = fix_begin(f);
 
+	assert_int_equal(txn_graph_create(made, STR("g"), GRAPH_EXISTS_OK, &g, &old, &f->diag),
+			 ST_OK);
+	fix_commit(f, made);
 	for (size_t i = 0; i < ARRAY_LEN(list); i++) {
 		const struct ast_statement *st = fix_parse(f, list[i]);
 		struct txn *t = fix_begin(f);
