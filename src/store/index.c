@@ -259,12 +259,20 @@ enum status index_create(struct graph *g, struct str name, name_id label, name_i
 		return ST_EXISTS;
 	if (n >= INDEXES_MAX)
 		return ST_LIMIT;
-	struct prop_index *ix = MEM_NEW(MEM_INDEX, struct prop_index);
+	struct prop_index *ix = mem_alloc_aligned(MEM_INDEX, sizeof *ix, CACHE_LINE);
 	struct index_list *l = list_new(n + 1);
 	char *text = mem_alloc(MEM_INDEX, name.len);
 	uint64_t since = atomic_load_explicit(&g->store->n_constraints, memory_order_relaxed) + 1;
 	struct unique *rule =
 	    unique ? unique_new((struct str){text, name.len}, label, key, since) : NULL;
+	if (ix != NULL)
+		*ix = (struct prop_index){.graph = g,
+					  .name = {text, name.len},
+					  .label = label,
+					  .key = key,
+					  .unique = rule,
+					  .ready_lsn = LSN_NEVER,
+					  .dropped_lsn = LSN_NEVER};
 	if (ix == NULL || l == NULL || text == NULL || (unique && rule == NULL) ||
 	    tree_init(&ix->tree, &g->store->epochs) != ST_OK) {
 		mem_free(MEM_INDEX, ix, sizeof *ix);
@@ -274,13 +282,6 @@ enum status index_create(struct graph *g, struct str name, name_id label, name_i
 		return ST_NOMEM;
 	}
 	memcpy(text, name.p, name.len);
-	ix->graph = g;
-	ix->name = (struct str){text, name.len};
-	ix->label = label;
-	ix->key = key;
-	ix->unique = rule;
-	atomic_init(&ix->ready_lsn, LSN_NEVER);
-	atomic_init(&ix->dropped_lsn, LSN_NEVER);
 	if (n > 0)
 		memcpy(l->v, old->v, n * sizeof l->v[0]);
 	l->v[n] = ix;

@@ -17,9 +17,9 @@ struct prop_index {
 	 * so before the LSN can become a read point. Views between the two may use it. */
 	_Atomic uint64_t ready_lsn, dropped_lsn;
 	bool is_being_dropped; /* by an open transaction; under the catalog's lock */
-	_Atomic uint64_t n_lookups;
 	struct retired retired;
 	struct index_tree tree;
+	CACHE_ALIGNED _Atomic uint64_t n_lookups; /* each look-up writes it: a line of its own */
 };
 
 #endif

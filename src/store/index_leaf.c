@@ -174,7 +174,7 @@ static uint32_t find_tail(const struct leaf *l, const uint8_t *tail, uint32_t le
 uint32_t leaf_find(const struct leaf *l, struct tree_key k)
 {
 	uint32_t n = MIN_OF(k.len, (uint32_t)l->prefix_len);
-	int c = n > 0 ? memcmp(k.p, at(l, l->prefix_at), n) : 0;
+	int c = tree_bytes_cmp(k.p, at(l, l->prefix_at), n);
 
 	if (c == 0 && n == l->prefix_len)
 		return find_tail(l, k.p + n, k.len - n, k.id);
@@ -209,13 +209,14 @@ static bool same_bytes(const struct leaf *l, uint32_t i, uint32_t k)
 
 uint32_t leaf_ids(const struct leaf *l, struct tree_key k, uint32_t *ids, uint32_t max)
 {
-	uint32_t first = leaf_find(l, k), n = 0;
-	const struct leaf_slot *s = &l->slots[first];
 	const uint8_t *tail = k.p + l->prefix_len;
+	uint32_t n = 0;
 
-	if (first == l->n || l->prefix_len + s->len != k.len ||
-	    slot_cmp(l, s, head_of(tail, s->len), tail, s->len, s->id) != 0 ||
-	    memcmp(k.p, at(l, l->prefix_at), l->prefix_len) != 0)
+	if (k.len < l->prefix_len || tree_bytes_cmp(k.p, at(l, l->prefix_at), l->prefix_len) != 0)
+		return 0;
+	uint32_t len = k.len - l->prefix_len, first = find_tail(l, tail, len, k.id);
+	const struct leaf_slot *s = &l->slots[first];
+	if (first == l->n || slot_cmp(l, s, head_of(tail, len), tail, len, s->id) != 0)
 		return 0;
 	do
 		ids[n] = l->slots[first + n].id;

@@ -6,9 +6,8 @@
 #include "base/mem.h"
 
 struct inner_sep {
-	uint64_t head; /* eight bytes behind the node's prefix as a number, zeros behind the end */
-	uint32_t at;   /* in bytes */
-	uint32_t len, id;
+	uint32_t at, id; /* at: in bytes */
+	uint16_t len;
 };
 
 struct inner { /* separators never change; a child is replaced by one store */
@@ -17,8 +16,10 @@ struct inner { /* separators never change; a child is replaced by one store */
 	uint32_t size;
 	uint32_t prefix_len; /* what all separators begin with */
 	struct tree_node *_Atomic *children;
+	const struct inner_sep *seps;
 	const uint8_t *bytes;
-	struct inner_sep seps[];
+	uint64_t heads[]; /* eight bytes of each behind the prefix as a number, zeros behind the end
+			   */
 };
 
 static struct tree_node *load(struct tree_node *_Atomic *at)
@@ -42,8 +43,8 @@ static struct tree_key sep_key(const struct inner *x, uint32_t i)
 
 static int sep_cmp(const struct inner *x, uint32_t i, uint64_t head, struct tree_key k)
 {
-	if (x->seps[i].head != head)
-		return x->seps[i].head < head ? -1 : 1;
+	if (x->heads[i] != head)
+		return x->heads[i] < head ? -1 : 1;
 	return tree_key_cmp(sep_key(x, i), k);
 }
 
@@ -57,17 +58,17 @@ static uint32_t child_of(const struct inner *x, struct tree_key k, bool backward
 	if (k.p == NULL)
 		return backward ? n : 0;
 	const uint32_t shared = MIN_OF(k.len, x->prefix_len);
-	int c = shared > 0 ? memcmp(k.p, x->bytes, shared) : 0; /* the first one begins there */
+	int c = tree_bytes_cmp(k.p, x->bytes, shared); /* the first one begins there */
 	if (c != 0 || shared < x->prefix_len)
 		return c > 0 ? n : 0;
 	const uint64_t head = head_of(k, x->prefix_len);
 	while (n > 1) {
 		uint32_t half = n / 2;
-		at += x->seps[at + half - 1].head < head ? half : 0;
+		at += x->heads[at + half - 1] < head ? half : 0;
 		n -= half;
 	}
-	at += n == 1 && x->seps[at].head < head;
-	if (at + 1 == x->n || x->seps[at].head != head)
+	at += n == 1 && x->heads[at] < head;
+	if (at + 1 == x->n || x->heads[at] != head)
 		return at;
 	for (n = x->n - 1 - at; n > 0;) {
 		uint32_t half = n / 2;
@@ -211,16 +212,18 @@ static struct tree_node *inner_new(const struct draft *d, uint32_t from, uint32_
 
 	for (uint32_t i = from; i + 1 < to; i++)
 		bytes += d->seps[i].len;
-	size_t head = sizeof(struct inner) + (n - 1) * sizeof(struct inner_sep);
-	size_t children = (head + 7) & ~(size_t)7;
+	size_t seps = sizeof(struct inner) + (n - 1) * sizeof(uint64_t);
+	size_t children = (seps + (n - 1) * sizeof(struct inner_sep) + 7) & ~(size_t)7;
 	size_t size = children + n * sizeof(struct tree_node *) + bytes;
 	struct inner *x = mem_alloc(MEM_INDEX, size);
 	if (x == NULL)
 		return NULL;
+	struct inner_sep *sep = (struct inner_sep *)(void *)((char *)x + seps);
 	x->node = (struct tree_node){.level = level};
 	x->n = n;
 	x->size = (uint32_t)size;
 	x->children = (struct tree_node * _Atomic *)(void *)((char *)x + children);
+	x->seps = sep;
 	uint8_t *at = (uint8_t *)(x->children + n);
 	x->bytes = at;
 	x->prefix_len = n > 1 ? tree_key_common(d->seps[from], d->seps[to - 2]) : 0;
@@ -228,8 +231,8 @@ static struct tree_node *inner_new(const struct draft *d, uint32_t from, uint32_
 		atomic_init(&x->children[i], d->children[from + i]);
 	for (uint32_t i = 0; i + 1 < n; i++) {
 		struct tree_key k = d->seps[from + i];
-		x->seps[i] = (struct inner_sep){head_of(k, x->prefix_len),
-						(uint32_t)(at - x->bytes), k.len, k.id};
+		x->heads[i] = head_of(k, x->prefix_len);
+		sep[i] = (struct inner_sep){(uint32_t)(at - x->bytes), k.id, (uint16_t)k.len};
 		memcpy(at, k.p, k.len);
 		at += k.len;
 	}

@@ -15,6 +15,8 @@
 #ifndef STORE_INDEX_TREE_H
 #define STORE_INDEX_TREE_H
 
+#include <string.h>
+
 #include "base/epoch.h"
 #include "base/latch.h"
 #include "value/value.h"
@@ -73,6 +75,17 @@ struct leaf { /* slots grow from the front, bytes from the back */
 
 enum leaf_result { LEAF_ADDED, LEAF_THERE, LEAF_FULL };
 
+/* memcmp() for what is mostly a few bytes long. */
+static inline int tree_bytes_cmp(const uint8_t *a, const uint8_t *b, uint32_t n)
+{
+	if (n > 8)
+		return memcmp(a, b, n);
+	for (uint32_t i = 0; i < n; i++)
+		if (a[i] != b[i])
+			return a[i] < b[i] ? -1 : 1;
+	return 0;
+}
+
 int tree_key_cmp(struct tree_key a, struct tree_key b);
 uint32_t tree_key_common(struct tree_key a, struct tree_key b); /* bytes that both begin with */
 struct leaf *leaf_new(void); /* empty, without fences; NULL: no memory */
@@ -104,11 +117,12 @@ bool leaf_set_fences(struct leaf *l, struct tree_key low, struct tree_key high);
 
 struct index_tree {
 	struct epoch_table *epochs;
-	struct latch latch; /* of the shape */
 	struct tree_node *_Atomic root;
 	_Atomic uint64_t n_changes; /* of the shape */
-	_Atomic uint64_t n_pairs;
+	/* What every writer changes lies apart from what every reader needs. */
+	CACHE_ALIGNED _Atomic uint64_t n_pairs;
 	_Atomic int64_t n_keys; /* different byte strings, about */
+	struct latch latch;	/* of the shape */
 };
 
 enum status tree_init(struct index_tree *t, struct epoch_table *epochs) MUST_CHECK;
