@@ -184,6 +184,17 @@ void epoch_may_close(struct epoch_slot *s, uint64_t opened_ns)
 }
 
 /* Not when the slot has got another owner meanwhile. */
+bool epoch_must_stay(struct epoch_slot *s)
+{
+	uint64_t opened = atomic_load_explicit(&s->opened_ns, memory_order_relaxed);
+
+	while (opened != EPOCH_MUST_CLOSE &&
+	       !atomic_compare_exchange_weak_explicit(&s->opened_ns, &opened, 0,
+						      memory_order_relaxed, memory_order_relaxed))
+		;
+	return opened != EPOCH_MUST_CLOSE;
+}
+
 static uint32_t ask(struct epoch_slot *s, uint64_t opened_ns)
 {
 	return atomic_compare_exchange_strong_explicit(&s->opened_ns, &opened_ns, EPOCH_MUST_CLOSE,

@@ -66,6 +66,8 @@ void epoch_close(struct epoch_slot *s);
 
 /* The owner agrees to close the slot when it is asked to; until then it looks now and then. */
 void epoch_may_close(struct epoch_slot *s, uint64_t opened_ns);
+/* From here on it is not asked. False: it was. Owner. */
+bool epoch_must_stay(struct epoch_slot *s) MUST_CHECK;
 static inline bool epoch_must_close(const struct epoch_slot *s)
 {
 	return atomic_load_explicit(&((struct epoch_slot *)s)->opened_ns, memory_order_relaxed) ==

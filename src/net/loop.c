@@ -110,6 +110,11 @@ void net_loop_counts(const struct net_loop *l, struct net_counts *ret)
 	endpoint_counts(l->ep, ret);
 }
 
+void net_loop_wake(struct net_loop *l)
+{
+	queue_wake(&l->inbox);
+}
+
 enum status net_loop_post(struct net_loop *l, struct queue_node *n)
 {
 	return queue_push(&l->inbox, n);

@@ -104,6 +104,8 @@ void net_loop_drain(struct net_loop *l);
  * after deadline_ms, and lets net_loop_run return. Any thread, once. */
 void net_loop_stop(struct net_loop *l, uint64_t app_code, uint32_t deadline_ms);
 
+/* Makes the loop take a turn, though nothing has come. Any thread. */
+void net_loop_wake(struct net_loop *l);
 /* Puts a message into the loop's inbox. Any thread. ST_BUSY: full, nothing was taken. */
 enum status net_loop_post(struct net_loop *l, struct queue_node *n) MUST_CHECK;
 /* For answers whose place was reserved by a request: never refused. Any thread. */

@@ -154,6 +154,16 @@ static void wait_for_stop(struct server *s, const sigset_t *set)
 
 /* ---- the life of the process ---- */
 
+/* On the maintenance thread: a view was asked to close, perhaps one whose I/O thread sleeps. There
+ * are loops by then: views are opened by sessions. */
+static void wake_ios(void *ctx)
+{
+	struct server *s = ctx;
+
+	for (uint32_t i = 0; i < s->n_ios; i++)
+		net_loop_wake(s->ios[i].loop);
+}
+
 static int open_database(struct server *s)
 {
 	const struct config *c = s->config;
@@ -161,7 +171,9 @@ static int open_database(struct server *s)
 	    .dir = c->data_dir,
 	    .snapshot_on_close = c->snapshot_at_stop,
 	    .limits = {.undo_bytes = c->undo_memory != 0 ? c->undo_memory : c->memory_limit / 5,
-		       .view_age_ns = c->max_view_age_ms * UINT64_C(1000000)},
+		       .view_age_ns = c->max_view_age_ms * UINT64_C(1000000),
+		       .asked = wake_ios,
+		       .ctx = s},
 	};
 	char reason[REASON_MAX];
 	enum status st = db_open(&o, &s->db, reason, sizeof reason);

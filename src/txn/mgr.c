@@ -142,8 +142,11 @@ static void enforce_limits(struct txn_mgr *m)
 	if (l->undo_bytes != 0 && first != NULL && first->lsn <= txn_durable_lsn(m) &&
 	    mem_used(MEM_UNDO) > l->undo_bytes)
 		n += epoch_ask_lowest(e, first->lsn);
-	if (n > 0)
-		atomic_fetch_add_explicit(&m->n_given_up, n, memory_order_relaxed);
+	if (n == 0)
+		return;
+	atomic_fetch_add_explicit(&m->n_given_up, n, memory_order_relaxed);
+	if (l->asked != NULL)
+		l->asked(l->ctx);
 }
 
 bool txn_collect(struct txn_mgr *m)

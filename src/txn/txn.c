@@ -45,7 +45,7 @@ const struct view *txn_view(struct txn *t)
 	uint64_t lsn = t->mode == TXN_WRITE ? txn_stamped_lsn(t->m) : txn_durable_lsn(t->m);
 	t->view.read_lsn = MAX_OF(lsn, t->min_lsn);
 	epoch_set_read_lsn(t->slot, t->view.read_lsn);
-	if (t->mode == TXN_READ || t->mode == TXN_EXPLICIT_READ)
+	if (t->mode != TXN_WRITE) /* an explicit one only until it writes */
 		epoch_may_close(t->slot, clock_mono_ns());
 	t->has_view = true;
 	return &t->view;

@@ -30,10 +30,15 @@ uint64_t txn_stamped_lsn(struct txn_mgr *m);
 /* Called by the WAL thread (hook of the log writer), in order. */
 void txn_publish(struct txn_mgr *m, uint64_t durable_lsn);
 /* Old views of readers hold versions back. Beyond a limit they are asked to close: a query then
- * ends with 40N02 by itself (exec looks at its view's slot), never a writer, never a snapshot. */
+ * ends with 40N02 by itself (exec looks at its view's slot), never one that has written, never a
+ * snapshot. */
 struct txn_limits {
 	uint64_t undo_bytes;  /* of versions, while views hold some back; 0: none */
 	uint64_t view_age_ns; /* 0: none */
+	/* Some view was asked: whoever has one that lies idle should look. On the collecting
+	 * thread; must not block. May be NULL. */
+	void (*asked)(void *ctx);
+	void *ctx;
 };
 void txn_set_limits(struct txn_mgr *m, const struct txn_limits *limits); /* before others use m */
 uint64_t txn_views_given_up(struct txn_mgr *m);				 /* so far */

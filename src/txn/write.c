@@ -15,6 +15,9 @@ enum status txn_writer(struct txn *t, struct diag *d)
 	(void)txn_view(t);
 	if (t->w.mark != NULL)
 		return ST_OK;
+	if (!epoch_must_stay(t->slot))
+		return diag_fail(d, ST_CONFLICT, GQL_SNAPSHOT_TOO_OLD, DIAG_NO_POSITION,
+				 "the transaction has read for too long before it wrote");
 	t->tail = MEM_NEW(MEM_UNDO, struct tail);
 	struct mark *m = mark_new(t->m->store);
 	if (t->tail == NULL || m == NULL) {

@@ -29,6 +29,7 @@ static void a_view_that_is_too_old_is_asked_to_close(void **state)
 		   *explicit_read = txn_open(&w, TXN_EXPLICIT_READ),
 		   *writer = txn_open(&w, TXN_WRITE), *explicit_ = txn_open(&w, TXN_EXPLICIT),
 		   *idle;
+	set(&w, explicit_, 0, "x", value_int(1)); /* until it writes it is a reader */
 	assert_int_equal(txn_begin(w.m, TXN_READ, 0, &idle), ST_OK); /* without a view */
 	clock_manual_advance(10 * MINUTE);
 	struct txn *young = txn_open(&w, TXN_READ);
@@ -69,6 +70,7 @@ static void the_oldest_view_goes_when_versions_take_too_much(void **state)
 	elem_id id = new_node(&w, t, "N", "x", value_int(0));
 	commit(&w, t);
 	struct txn *writer = txn_open(&w, TXN_EXPLICIT);
+	new_node(&w, writer, "N", "x", value_int(0));
 	struct txn *oldest = txn_open(&w, TXN_READ);
 	write_one(&w, id, 1);
 	struct txn *older = txn_open(&w, TXN_READ);
