@@ -1,6 +1,8 @@
 /* Where a part of a pattern begins: a seek that a predicate allows, or a scan. */
 #include "plan/logical.h"
 
+#define FEW_ROWS 1024 /* of one key: found by the index whatever a scan would cost */
+
 static bool is_key_of(const struct expr *e, uint32_t slot)
 {
 	return e->kind == EXPR_PROP && e->args[0]->kind == EXPR_SLOT && e->args[0]->slot == slot;
@@ -131,7 +133,8 @@ struct start start_best(struct qgraph *q, uint32_t n, const struct slot_set *bou
 			continue;
 		if (s.seek.kind == SEEK_RANGE)
 			add_other_end(q, bound, &s);
-		if (s.seek.kind != SEEK_EQUAL && s.rows * PLAN_SEEK_ROW_COST > all)
+		bool few = s.seek.kind == SEEK_EQUAL && s.rows <= FEW_ROWS;
+		if (!few && s.rows * PLAN_SEEK_ROW_COST > all)
 			continue;
 		if (!start_seeks(&best) || s.rows < best.rows)
 			best = s;

@@ -63,6 +63,25 @@ static void ranges_where_they_pay(void **state)
 		     "ProduceResults(IndexSeek(NodeScan))");
 }
 
+/* Half of the label has each value: a scan is cheaper. */
+static void a_key_that_tells_little_is_not_sought(void **state)
+{
+	struct fix *f = *state;
+	struct txn *t = fix_begin(f);
+	name_id label = fix_name(f, t, NAME_LABEL, "Coin");
+	struct prop p = {.key = fix_name(f, t, NAME_KEY, "side")};
+	elem_id id;
+
+	for (unsigned i = 0; i < 4000; i++) {
+		p.value = value_int(i % 2);
+		assert_int_equal(txn_node_create(t, f->graph, &label, 1, &p, 1, &id, &f->diag),
+				 ST_OK);
+	}
+	fix_commit(f, t);
+	fix_index(f, "Coin", "side");
+	assert_shape(f, "MATCH (n:Coin {side: 1}) RETURN n", "ProduceResults(Filter(NodeScan))");
+}
+
 static void the_walk_begins_at_the_cheapest_end(void **state)
 {
 	struct fix *f = *state;
@@ -249,6 +268,7 @@ int main(void)
 	    cmocka_unit_test(shortest_path_seeks_both_ends_first),
 	    cmocka_unit_test(carries_what_is_read_above),
 	    cmocka_unit_test(explain_lists_the_root_first),
+	    cmocka_unit_test(a_key_that_tells_little_is_not_sought),
 	};
 
 	return cmocka_run_group_tests(tests, fix_setup, fix_teardown);
