@@ -6,9 +6,9 @@
 #include <string.h>
 
 static const char *const op_names[N_OPS] = {
-    "begin", "open", "get",   "scan",	 "find", "deg",	   "image",  "set",
-    "inc",   "new",  "label", "unlabel", "link", "unlink", "del",    "detach",
-    "index", "drop", "next",  "save",	 "back", "fail",   "commit", "abort"};
+    "begin",  "open",  "get",  "scan", "find",	"range",   "down", "rest",   "deg",
+    "image",  "set",   "inc",  "new",  "label", "unlabel", "link", "unlink", "del",
+    "detach", "index", "drop", "next", "save",	"back",	   "fail", "commit", "abort"};
 
 static const char long_text[] = "a text that is longer than what the dictionary of texts takes, so "
 				"that it is a block of its own";
@@ -69,7 +69,7 @@ static struct step parse_step(const char *z)
 		bad(z);
 	if (x.op == SCAN)
 		x.m = parse_label(word[1]);
-	else if (x.op == FIND)
+	else if (x.op == FIND || x.op == RANGE || x.op == DOWN)
 		x.v = parse_value(word[1]);
 	else if (word[1][0] != '\0')
 		x.n = parse_node(word[1]);

@@ -18,6 +18,11 @@
 struct run_session {
 	struct txn *t;
 	struct txn_savepoint save;
+	struct arena a; /* the cursor's */
+	struct index_cursor *cursor;
+	struct index_range range;
+	elem_id found[2 * NODES];
+	uint32_t n_found;
 };
 
 struct run {
@@ -135,6 +140,60 @@ static void find_both(struct run *r, int i, struct value v)
 	arena_release(&a);
 }
 
+/* Up to max nodes more of the range. */
+static void take_found(struct run_session *s, uint32_t max)
+{
+	uint32_t end = s->n_found + max, n;
+	bool more = true;
+
+	while (more && s->n_found < end) {
+		more = index_cursor_next(s->cursor, s->found + s->n_found, end - s->n_found, &n);
+		s->n_found += n;
+	}
+}
+
+static void range_open(struct run *r, int i, struct value v, bool down)
+{
+	struct run_session *s = &r->s[i];
+	const struct view *view = txn_view(s->t);
+	struct prop_index *ix = graph_index_find(r->w.g, view, label_id(r, 0), key_x(r));
+
+	if (ix == NULL)
+		return;
+	arena_init(&s->a, MEM_OTHER, NULL);
+	s->cursor = index_cursor_new(&s->a);
+	assert_non_null(s->cursor);
+	s->range = (struct index_range){.descending = down, .low = v, .high = v};
+	s->range.low_kind = down ? BOUND_NONE : BOUND_INCLUSIVE;
+	s->range.high_kind = down ? BOUND_INCLUSIVE : BOUND_NONE;
+	s->n_found = 0;
+	assert_int_equal(index_cursor_open(s->cursor, ix, view, &s->range), ST_OK);
+	take_found(s, 1);
+}
+
+static void range_close(struct run_session *s)
+{
+	if (s->cursor != NULL)
+		arena_release(&s->a);
+	s->cursor = NULL;
+}
+
+/* Whatever has been written since the range was opened. */
+static void range_rest(struct run *r, int i)
+{
+	struct run_session *s = &r->s[i];
+	struct image g = model_reads(&r->m, i);
+	bool want[NODES];
+
+	if (s->cursor == NULL)
+		return;
+	take_found(s, 2 * NODES - 1);
+	for (int k = 0; k < NODES; k++)
+		want[k] = g.node[k] && g.label[k][0] && index_range_has(&s->range, g.x[k]);
+	assert_ids(r, s->found, s->n_found, want);
+	range_close(s);
+}
+
 static void copy_chunks(struct graph *from, const struct view *v, struct graph *to,
 			enum image_section section)
 {
@@ -198,6 +257,13 @@ static void read_both(struct run *r, int i, struct step x)
 		break;
 	case FIND:
 		find_both(r, i, x.v);
+		break;
+	case RANGE:
+	case DOWN:
+		range_open(r, i, x.v, x.op == DOWN);
+		break;
+	case REST:
+		range_rest(r, i);
 		break;
 	default:
 		image_both(r, i);
@@ -484,9 +550,11 @@ static void clear(struct run *r)
 	struct arena a;
 	uint32_t n;
 
-	for (int i = 0; i < r->spec->n_sessions; i++)
+	for (int i = 0; i < r->spec->n_sessions; i++) {
+		range_close(&r->s[i]);
 		if (r->m.s[i].open)
 			txn_rollback(r->s[i].t);
+	}
 	delete_all(r);
 	collect_all(&r->w);
 	arena_init(&a, MEM_OTHER, NULL);
@@ -592,13 +660,14 @@ static void one_spec(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-	    SPEC(lost_update),	 SPEC(aborted_entry), SPEC(dirty_read),	     SPEC(clauses),
-	    SPEC(savepoint),	 SPEC(delete_node),   SPEC(dangling_edge),   SPEC(hub),
-	    SPEC(hot_key),	 SPEC(widths),	      SPEC(kinds),	     SPEC(texts),
-	    SPEC(overflow),	 SPEC(index_5_6_5),   SPEC(index_build),     SPEC(index_labels),
-	    SPEC(labels),	 SPEC(id_reuse),      SPEC(write_skew),	     SPEC(view_late),
-	    SPEC(failed),	 SPEC(opposite),      SPEC(aborted_own),     SPEC(snapshot),
-	    SPEC(snapshot_wide), SPEC(unique_race),   SPEC(unique_given_up), SPEC(unique_undone),
+	    SPEC(lost_update),	 SPEC(aborted_entry), SPEC(dirty_read),	   SPEC(clauses),
+	    SPEC(savepoint),	 SPEC(delete_node),   SPEC(dangling_edge), SPEC(hub),
+	    SPEC(hot_key),	 SPEC(widths),	      SPEC(kinds),	   SPEC(texts),
+	    SPEC(overflow),	 SPEC(index_5_6_5),   SPEC(range),	   SPEC(index_build),
+	    SPEC(index_labels),	 SPEC(labels),	      SPEC(id_reuse),	   SPEC(write_skew),
+	    SPEC(view_late),	 SPEC(failed),	      SPEC(opposite),	   SPEC(aborted_own),
+	    SPEC(snapshot),	 SPEC(snapshot_wide), SPEC(unique_race),   SPEC(unique_given_up),
+	    SPEC(unique_undone),
 	};
 	if (argc > 1)
 		cmocka_set_test_filter(argv[1]);
