@@ -339,33 +339,14 @@ static void disjoint_row(const struct step *s, const struct value *args, struct 
 	*ret = value_bool(disjoint);
 }
 
-/* The maps of system.graphs. The counts are those that are kept for the planner. */
-static enum status list_graphs(struct eval *ev, struct value *ret)
+/* VALUE {query}: its only row, or null. */
+static enum status only_row(struct eval *ev, const struct step *s, struct value rows,
+			    struct value *ret)
 {
-	enum { NAME, NODES, EDGES, CURRENT, N_FIELDS };
-	struct exec *x = ev->x;
-	struct store *st = graph_store(x->graph);
-	uint32_t n_places = store_graph_places(st), n = 0;
-	struct value *list = arena_alloc(eval_scratch(ev), n_places * sizeof(*list));
-
-	for (uint32_t i = 0; i < n_places && list != NULL; i++) {
-		struct graph *g = store_graph_at(st, i);
-		if (g == NULL || !graph_is_seen(g, x->view->read_lsn))
-			continue;
-		struct map_entry *m = arena_alloc(eval_scratch(ev), N_FIELDS * sizeof(*m));
-		if (m == NULL)
-			return ST_NOMEM;
-		m[NAME] = (struct map_entry){STR("name"), value_str(graph_name(g))};
-		m[NODES] = (struct map_entry){STR("nodes"),
-					      value_int((int64_t)graph_count_nodes(g, NAME_NONE))};
-		m[EDGES] = (struct map_entry){STR("edges"),
-					      value_int((int64_t)graph_count_edges(g, NAME_NONE))};
-		m[CURRENT] = (struct map_entry){STR("current"), value_bool(g == x->graph)};
-		list[n++] = value_map(m, N_FIELDS);
-	}
-	if (list == NULL)
-		return ST_NOMEM;
-	*ret = value_list(list, n);
+	if (rows.n > 1)
+		return diag_set(ev->x->diag, GQL_DATA_EXCEPTION, s->expr->offset,
+				"the query in VALUE has given %u rows", rows.n);
+	*ret = rows.n == 1 ? rows.list[0] : VALUE_NULL;
 	return ST_OK;
 }
 
@@ -373,8 +354,10 @@ static enum status graph_call_row(struct eval *ev, const struct step *s, const s
 				  struct value *ret)
 {
 	enum graph_func f = s->expr->sub;
-	if (f == GF_GRAPHS)
-		return list_graphs(ev, ret);
+	if (f == GF_GRAPHS || f == GF_INDEXES)
+		return proc_rows(ev, f, ret);
+	if (f == GF_ONLY_ROW)
+		return only_row(ev, s, args[0], ret);
 	struct value v = args[0];
 	bool node = v.kind == V_NODE, edge = v.kind == V_EDGE, path = v.kind == V_PATH;
 

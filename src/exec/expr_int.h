@@ -156,6 +156,8 @@ enum status step_prop(struct eval *ev, const struct step *s);
 enum status step_has_label(struct eval *ev, const struct step *s);
 enum status step_path(struct eval *ev, const struct step *s);
 enum status step_graph_call(struct eval *ev, const struct step *s);
+/* eval_proc.c: the maps that a built-in procedure gives, as a list. */
+enum status proc_rows(struct eval *ev, enum graph_func f, struct value *ret) MUST_CHECK;
 enum status step_comprehension(struct eval *ev, const struct step *s);
 enum status step_quantifier(struct eval *ev, const struct step *s);
 enum status step_reduce(struct eval *ev, const struct step *s);

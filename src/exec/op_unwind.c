@@ -38,7 +38,7 @@ static enum status unwind_fill(struct op_unwind *u, struct exec *x)
 		uint32_t len = v.kind == V_LIST ? v.n : 0;
 		for (; u->at < len && u->n < x->batch_rows; u->at++) {
 			u->elems[u->n] = v.list[u->at];
-			u->ordinals[u->n] = (int64_t)u->at + 1;
+			u->ordinals[u->n] = (int64_t)u->at + !u->op.pop->unwind.from_zero;
 			u->rows[u->n++] = (uint16_t)row;
 		}
 		if (u->at == len) {

@@ -15,6 +15,14 @@ static const struct proc {
     {"system.graphs",
      GF_GRAPHS,
      {{"name", V_STRING}, {"nodes", V_INT}, {"edges", V_INT}, {"current", V_BOOL}}},
+    {"system.indexes",
+     GF_INDEXES,
+     {{"name", V_STRING},
+      {"label", V_STRING},
+      {"property", V_STRING},
+      {"unique", V_BOOL},
+      {"entries", V_INT},
+      {"lookups", V_INT}}},
 };
 
 static enum status find_proc(struct binder *b, const struct ast_name *name, const struct proc **ret)

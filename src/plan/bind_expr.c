@@ -398,6 +398,7 @@ enum status bind_expr(struct binder *b, const struct ast_expr *ast, const struct
 	case AST_COUNT:
 	case AST_PATTERN_LIST:
 	case AST_COLLECT:
+	case AST_VALUE_QUERY:
 	case AST_PATTERN_TEST:
 		return bind_subquery(b, ast, ret);
 	default:

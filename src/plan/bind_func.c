@@ -59,7 +59,7 @@ bool ast_has_subquery(const struct ast_expr *e)
 {
 	return e->kind == AST_EXISTS || e->kind == AST_COUNT || e->kind == AST_PATTERN_TEST ||
 	       e->kind == AST_PATTERN_LIST || e->kind == AST_COLLECT ||
-	       any_arg(e, ast_has_subquery);
+	       e->kind == AST_VALUE_QUERY || any_arg(e, ast_has_subquery);
 }
 
 static enum status check_count(struct binder *b, const struct ast_expr *e, unsigned min,

@@ -127,14 +127,13 @@ static enum status bind_for(struct binder *b, const struct ast_clause *c)
 	struct pop *o;
 
 	TRY(bind_barrier(b));
-	if (ast_has_name(&c->for_.ordinal) && c->for_.from_zero)
-		return bind_unsupported(b, c->for_.ordinal.offset, "WITH OFFSET");
 	TRY(bind_expr(b, c->for_.list, &list));
 	TRY(pipe_add(b, POP_UNWIND, &o));
 	o->offset = c->offset;
 	o->est_rows *= 10;
 	o->unwind.list = list;
 	o->unwind.ordinal = SLOT_NONE;
+	o->unwind.from_zero = c->for_.from_zero;
 	o->unwind.out = planner_slot(b->p, c->for_.var.text);
 	if (o->unwind.out == SLOT_NONE)
 		return bind_no_memory(b);
@@ -432,6 +431,36 @@ static enum status bind_clause(struct binder *b, const struct ast_clause *c)
 
 /* ---- queries --------------------------------------------------------------------------------- */
 
+/* NEXT YIELD v AS w, ..: what the part sees of the columns before it. */
+static enum status bind_next_yield(struct binder *b, const struct ast_compose *c)
+{
+	struct scope seen = {0};
+	enum status st = ST_OK;
+
+	for (uint32_t i = 0; i < c->n_yield && st == ST_OK; i++) {
+		const struct ast_item *item = &c->yield[i];
+		const struct ast_name *as =
+		    ast_has_name(&item->alias) ? &item->alias : &item->expr->name;
+		const struct variable *v = scope_find(&b->pipe->scope, item->expr->name.text);
+		if (v == NULL) {
+			st = diag_set(b->p->d, GQL_BAD_REFERENCE, item->expr->offset,
+				      "unknown column '" STR_FMT "'",
+				      STR_ARG(item->expr->name.text));
+			break;
+		}
+		struct variable w = *v;
+		w.name = as->text;
+		st = scope_add(b, &seen, w, as->offset);
+	}
+	if (st != ST_OK) {
+		scope_release(&seen);
+		return st;
+	}
+	scope_release(&b->pipe->scope);
+	b->pipe->scope = seen;
+	return ST_OK;
+}
+
 /* USE chooses the graph of one linear query, or of what stands in braces behind it: each part
  * begins anew in the graph around it. */
 enum status bind_query(struct binder *b, const struct ast_query *q)
@@ -441,7 +470,7 @@ enum status bind_query(struct binder *b, const struct ast_query *q)
 	for (uint32_t i = 0; i < q->n_parts; i++) {
 		const struct ast_compose *c = q->parts[i];
 		if (c->n_yield != 0)
-			return bind_unsupported(b, q->offset, "NEXT YIELD");
+			TRY(bind_next_yield(b, c));
 		b->pipe->ended = b->pipe->has_result = false;
 		TRY(c->n_branches > 1 ? bind_setop(b, c, around)
 				      : bind_linear(b, c->branches[0], around));

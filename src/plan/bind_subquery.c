@@ -52,7 +52,7 @@ static enum status exists_or_count(struct binder *b, const struct ast_expr *ast,
 	return add_apply(b, ast, POP_SEMI_MARK, inner, slot, V_BOOL, ret);
 }
 
-/* COLLECT { .. RETURN x } */
+/* COLLECT { .. RETURN x }, VALUE { .. RETURN x } */
 static enum status only_column(struct binder *b, const struct ast_expr *ast,
 			       const struct pipe *inner, const struct expr **ret)
 {
@@ -60,7 +60,8 @@ static enum status only_column(struct binder *b, const struct ast_expr *ast,
 
 	if (!inner->has_result || inner->scope.vars.n != 1)
 		return diag_set(b->p->d, GQL_SYNTAX, ast->offset,
-				"the query in COLLECT returns one column");
+				"the query in %s returns one column",
+				ast->kind == AST_COLLECT ? "COLLECT" : "VALUE");
 	TRY(bind_check_graph(b, v, ast->offset));
 	*ret = expr_slot(b, v->slot, v->type, v->nullable, ast->offset, ast->length);
 	return *ret != NULL ? ST_OK : bind_no_memory(b);
@@ -82,9 +83,24 @@ static enum status list_of_rows(struct binder *b, const struct ast_expr *ast, st
 	return add_apply(b, ast, POP_APPLY, inner, slot, V_LIST, ret);
 }
 
+static enum status only_row(struct binder *b, const struct ast_expr *ast, uint8_t type,
+			    const struct expr **ret)
+{
+	struct expr *e = expr_new(b, EXPR_GRAPH_CALL, 1, ast->offset, ast->length);
+
+	if (e == NULL)
+		return bind_no_memory(b);
+	e->args[0] = *ret;
+	e->sub = GF_ONLY_ROW;
+	e->type = type;
+	*ret = e;
+	return ST_OK;
+}
+
 enum status bind_subquery(struct binder *b, const struct ast_expr *ast, const struct expr **ret)
 {
-	bool list = ast->kind == AST_PATTERN_LIST || ast->kind == AST_COLLECT;
+	bool list = ast->kind == AST_PATTERN_LIST || ast->kind == AST_COLLECT ||
+		    ast->kind == AST_VALUE_QUERY;
 	struct pipe inner = {0};
 
 	if (b->no_subquery || (b->grouping != NULL && !b->grouping->in_aggregate))
@@ -92,6 +108,7 @@ enum status bind_subquery(struct binder *b, const struct ast_expr *ast, const st
 	TRY(bind_barrier(b));
 	enum status st =
 	    list ? list_of_rows(b, ast, &inner, ret) : exists_or_count(b, ast, &inner, ret);
+	uint8_t type = list && inner.scope.vars.n == 1 ? inner.scope.vars.v[0].type : V_NULL;
 	scope_release(&inner.scope);
-	return st;
+	return st == ST_OK && ast->kind == AST_VALUE_QUERY ? only_row(b, ast, type, ret) : st;
 }

@@ -80,7 +80,9 @@ enum graph_func {
 	GF_SAME,
 	GF_ALL_DIFFERENT,
 	GF_DISJOINT, /* edges and lists of edges: no edge in two of them; nobody can name it */
-	GF_GRAPHS,   /* of system.graphs: a map for each graph that the view sees */
+	GF_GRAPHS,   /* system.graphs: a map for each graph that the view sees */
+	GF_INDEXES,  /* system.indexes: a map for each index of the graph that the view may use */
+	GF_ONLY_ROW, /* of a list: its element, null when it is empty; more are an error */
 };
 
 enum quantifier { QUANT_ALL, QUANT_ANY, QUANT_NONE, QUANT_SINGLE };

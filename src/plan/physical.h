@@ -195,6 +195,7 @@ struct pop {
 		} semi;
 		struct {
 			uint32_t out, ordinal;
+			bool from_zero; /* ordinals */
 			const struct expr *list;
 		} unwind;
 		struct {

@@ -81,8 +81,7 @@ static enum status create(struct txn *t, struct str name, enum graph_exists exis
 				"graph '" STR_FMT "' exists already", STR_ARG(name));
 	if (old != NULL)
 		TRY(refuse_default(t, old, d));
-	enum status st =
-	    store_graph_create(m->store, name, GRAPH_ID_NEW, LSN_NEVER, &t->new_graph);
+	enum status st = store_graph_create(m->store, name, GRAPH_ID_NEW, LSN_NEVER, &t->new_graph);
 	if (st == ST_LIMIT)
 		return diag_fail(d, st, GQL_PROGRAM_LIMIT, DIAG_NO_POSITION,
 				 "a database holds at most %u graphs", GRAPHS_MAX);

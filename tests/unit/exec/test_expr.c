@@ -1,5 +1,4 @@
 #include <sched.h>
-
 #include <stdio.h>
 
 #include "base/thread.h"
