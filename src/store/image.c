@@ -120,7 +120,7 @@ enum status image_load_catalog(struct store *s, struct str bytes)
 	for (uint64_t i = 0; i < n && !r.failed; i++) {
 		uint64_t id = get_varint(&r);
 		struct str name = get_lstr(&r);
-		if (r.failed || id >= GRAPH_ID_NEW)
+		if (r.failed || id >= GRAPH_ID_NEW || name.len == 0 || name.len > GRAPH_NAME_MAX)
 			return ST_CORRUPT;
 		struct graph *g = store_graph_by_id(s, (uint32_t)id);
 		if (g == NULL)

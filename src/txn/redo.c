@@ -228,7 +228,8 @@ static enum status apply_graph_create(struct apply *x, uint64_t id)
 	struct str name = get_lstr(&x->r);
 	struct graph *g;
 
-	if (x->r.failed || id >= GRAPH_ID_NEW || store_graph_by_id(x->s, (uint32_t)id) != NULL ||
+	if (x->r.failed || name.len == 0 || name.len > GRAPH_NAME_MAX || id >= GRAPH_ID_NEW ||
+	    store_graph_by_id(x->s, (uint32_t)id) != NULL ||
 	    store_graph_claimed(x->s, name) != NULL)
 		return ST_CORRUPT;
 	return store_graph_create(x->s, name, (uint32_t)id, 0, &g);

@@ -340,6 +340,14 @@ static void from_the_log(void **state)
 	buf_reset(&b);
 	redo_graph_drop(&b, store_graph_default(w.store));
 	apply(s, &b, ST_CORRUPT);
+	for (uint8_t op = 0; op < 40; op++) { /* no record of a few bytes does harm */
+		for (unsigned rest = 0; rest < 4096; rest++) {
+			const uint8_t bytes[] = {op, (uint8_t)(rest & 3), (uint8_t)(rest >> 2 & 7),
+						 (uint8_t)(rest >> 5 & 7), (uint8_t)(rest >> 8)};
+			for (size_t len = 1; len <= sizeof bytes; len++)
+				(void)!redo_apply(s, 1, bytes, len);
+		}
+	}
 	buf_release(&b);
 	store_free(s);
 	world_close(&w);
