@@ -39,6 +39,8 @@ enum outcome load_outcome(struct client *c, enum geode_status st, bool is_end)
 		c->n_conflicts++;
 		return TX_ABORTED;
 	}
+	if (strncmp(e->code, "57", 2) == 0 || strncmp(e->code, "08", 2) == 0) /* it stops */
+		return is_end ? TX_UNKNOWN : TX_ABORTED;
 	die("client %u: %s %s", c->id, e->code, e->message);
 }
 
@@ -119,7 +121,8 @@ static void join_clients(struct client *clients, struct history *all)
 	fflush(stdout);
 }
 
-/* One life of the server; all but the last end with a kill somewhere in the load. */
+/* One life of the server; all but the last end somewhere in the load, by a kill or, each second
+ * one, by a stop, which leaves a snapshot. */
 static void live(unsigned life, bool is_last, uint32_t n_txs, struct rand *rand,
 		 struct history *all)
 {
@@ -133,7 +136,7 @@ static void live(unsigned life, bool is_last, uint32_t n_txs, struct rand *rand,
 	start_clients(&l, clients, starts, life, n_txs);
 	wait_for_load(&l, is_last ? UINT64_MAX : total / 4 + rand_below(rand, total / 2));
 	if (!is_last) { /* the next server's resets tell the clients that theirs is gone */
-		server_end(false);
+		server_end(life % 2 == 1);
 		server_start();
 	}
 	join_clients(clients, all);
