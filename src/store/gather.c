@@ -122,6 +122,20 @@ static bool gather_typed(struct gather *x, const elem_id *ids, const uint16_t *r
 	return true;
 }
 
+static int64_t int_at(const struct pcol *p, uint32_t slot)
+{
+	switch ((enum col_kind)p->kind) {
+	case PC_INT1:
+		return LOAD((int8_t *)p->data + slot);
+	case PC_INT2:
+		return LOAD((int16_t *)p->data + slot);
+	case PC_INT4:
+		return LOAD((int32_t *)p->data + slot);
+	default:
+		return LOAD((int64_t *)p->data + slot);
+	}
+}
+
 /* All of one chunk in a row, an integer column, no versions: what scans and filters mostly meet. */
 static uint32_t run_of_ints(struct gather *x, const elem_id *ids, uint32_t n)
 {
@@ -135,27 +149,14 @@ static uint32_t run_of_ints(struct gather *x, const elem_id *ids, uint32_t n)
 		uint32_t slot = slot_of(ids[i]);
 		if (slot >= x->table->cap || !shared_bit(p->present, slot))
 			break;
-		switch ((enum col_kind)p->kind) {
-		case PC_INT1:
-			x->ret->i[i] = LOAD((int8_t *)p->data + slot);
-			break;
-		case PC_INT2:
-			x->ret->i[i] = LOAD((int16_t *)p->data + slot);
-			break;
-		case PC_INT4:
-			x->ret->i[i] = LOAD((int32_t *)p->data + slot);
-			break;
-		default:
-			x->ret->i[i] = LOAD((int64_t *)p->data + slot);
-			break;
-		}
+		x->ret->i[i] = int_at(p, slot);
 	}
 	atomic_thread_fence(memory_order_acquire);
 	return atomic_load_explicit(&x->chunk->undo, memory_order_acquire) == NULL ? i : 0;
 }
 
-/* Whole column of integers; false as soon as anything else is met. */
-static bool gather_ints(struct gather *x, const elem_id *ids, uint32_t n)
+/* Runs of integers, chunk after chunk; false as soon as anything else is met. */
+static bool gather_runs(struct gather *x, const elem_id *ids, uint32_t n)
 {
 	struct column whole = *x->ret;
 	uint32_t done = 0;
@@ -171,8 +172,61 @@ static bool gather_ints(struct gather *x, const elem_id *ids, uint32_t n)
 			return false;
 		done += got;
 	}
-	x->ret->kind = COL_INT;
 	return true;
+}
+
+/* Integers of elements from all over the graph. Each step of the way to a value is taken for all of
+ * them before the next one, so that the waits for memory overlap: of a graph much larger than the
+ * caches that is most of the time. One fence stands between all values and all looks for versions.
+ * False as soon as anything else is met. */
+static bool gather_scattered(struct gather *x, const elem_id *ids, const uint16_t *rows, uint32_t n)
+{
+	struct chunk *chunks[BATCH_ROWS];
+	const struct pcol *cols[BATCH_ROWS];
+
+	for (uint32_t i = 0; i < n; i++) {
+		chunks[i] = chunk_of(x->g, x->kind, ids[rows != NULL ? rows[i] : i]);
+		if (chunks[i] == NULL)
+			return false;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		if (chunks[i] != x->chunk)
+			open_chunk(x, chunks[i]);
+		cols[i] = x->col;
+		if (x->col == NULL || x->col->kind > PC_INT8 ||
+		    slot_of(ids[rows != NULL ? rows[i] : i]) >= x->table->cap)
+			return false;
+	}
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t row = rows != NULL ? rows[i] : i, slot = slot_of(ids[row]);
+		if (!shared_bit(cols[i]->present, slot))
+			return false;
+		x->ret->i[row] = int_at(cols[i], slot);
+	}
+	atomic_thread_fence(memory_order_acquire);
+	for (uint32_t i = 0; i < n; i++)
+		if (atomic_load_explicit(&chunks[i]->undo, memory_order_acquire) != NULL)
+			return false;
+	return true;
+}
+
+#define LOOK_AHEAD 32u /* elements that tell whether ids jump from chunk to chunk */
+
+static bool is_scattered(const elem_id *ids, uint32_t n)
+{
+	uint32_t look = MIN_OF(n, LOOK_AHEAD), jumps = 0;
+
+	for (uint32_t i = 1; i < look; i++)
+		jumps += ids[i] >> CHUNK_SHIFT != ids[i - 1] >> CHUNK_SHIFT;
+	return jumps > look / 4;
+}
+
+/* Whole column of integers; false as soon as anything else is met. */
+static bool gather_ints(struct gather *x, const elem_id *ids, const uint16_t *rows, uint32_t n)
+{
+	if (rows != NULL || is_scattered(ids, n))
+		return gather_scattered(x, ids, rows, n);
+	return gather_runs(x, ids, n);
 }
 
 static enum status gather(struct gather *x, const elem_id *ids, const uint16_t *rows, uint32_t n)
@@ -181,7 +235,7 @@ static enum status gather(struct gather *x, const elem_id *ids, const uint16_t *
 	x->ret->has_null = false;
 	memset(x->ret->nulls, 0, BATCH_ROWS / 8);
 	x->ret->kind = COL_INT; /* also of a column without any value */
-	if (n == 0 || (rows == NULL && gather_ints(x, ids, n)))
+	if (n == 0 || gather_ints(x, ids, rows, n))
 		return ST_OK;
 	x->chunk = NULL;
 	if (!gather_typed(x, ids, rows, n)) {
