@@ -7,9 +7,10 @@
 
 #define HEAD 4 /* bytes of a tail in its slot */
 
-_Static_assert(sizeof(struct leaf) + 4 * (sizeof(struct leaf_slot) + 4 * INDEX_KEY_MAX) / 2 <
-		   LEAF_BYTES,
-	       "a half-full leaf takes its fences, its prefix and another key");
+_Static_assert(sizeof(struct leaf) + 3 * INDEX_KEY_MAX +
+		       2 * (sizeof(struct leaf_slot) + INDEX_KEY_MAX) <
+		   LEAF_BYTES / 2,
+	       "half a leaf takes two fences, a prefix and two keys: a split makes room");
 
 static int bytes_cmp(const uint8_t *a, uint32_t a_len, const uint8_t *b, uint32_t b_len)
 {
@@ -245,8 +246,14 @@ static bool is_alone(const struct leaf *l, uint32_t i)
 /* ---- writing ------------------------------------------------------------------------------------
  */
 
+static uint32_t room(const struct leaf *l)
+{
+	return l->top - (uint32_t)sizeof *l - l->n * (uint32_t)sizeof l->slots[0];
+}
+
 static uint16_t put_bytes(struct leaf *l, const uint8_t *p, uint32_t len)
 {
+	assert(room(l) >= len);
 	l->top -= (uint16_t)len;
 	if (len > 0)
 		memcpy((uint8_t *)l + l->top, p, len);
@@ -309,20 +316,14 @@ static void build(struct leaf *dst, const struct leaf *src, uint32_t from, uint3
 static void rebuild(struct leaf *l, uint32_t from, uint32_t to, uint32_t prefix_len,
 		    struct tree_key low, struct tree_key high)
 {
-	_Alignas(struct leaf) uint8_t copy[LEAF_BYTES];
-	const struct leaf *src = (const struct leaf *)copy;
+	union leaf_page copy;
 
-	leaf_copy((struct leaf *)copy, l);
+	leaf_copy(&copy.leaf, l);
 	if (low.p >= (const uint8_t *)l && low.p < at(l, LEAF_BYTES))
-		low.p = copy + (low.p - (const uint8_t *)l);
+		low.p = copy.bytes + (low.p - (const uint8_t *)l);
 	if (high.p >= (const uint8_t *)l && high.p < at(l, LEAF_BYTES))
-		high.p = copy + (high.p - (const uint8_t *)l);
-	build(l, src, from, to, prefix_len, low, high);
-}
-
-static uint32_t room(const struct leaf *l)
-{
-	return l->top - (uint32_t)sizeof *l - l->n * (uint32_t)sizeof l->slots[0];
+		high.p = copy.bytes + (high.p - (const uint8_t *)l);
+	build(l, &copy.leaf, from, to, prefix_len, low, high);
 }
 
 /* Makes the prefix as long as said, and room for one more key; false: it does not fit. */
@@ -415,12 +416,11 @@ static struct tree_key between(struct tree_key left, struct tree_key right)
 	return (struct tree_key){right.p, shared + 1, 0};
 }
 
-/* Room for the longest fence: it will not be longer than the key of a pair, or k's. */
-static uint32_t size_with_fence(const struct leaf *l, uint32_t from, uint32_t to)
+/* Whether pairs from..to make a leaf between these fences. */
+static bool fits(const struct leaf *l, uint32_t from, uint32_t to, struct tree_key low,
+		 struct tree_key high)
 {
-	const struct tree_key longest = {.len = INDEX_KEY_MAX};
-
-	return size_of(l, from, to, prefix_of(l, from, to), leaf_low(l), longest);
+	return size_of(l, from, to, prefix_of(l, from, to), low, high) <= LEAF_BYTES;
 }
 
 static uint32_t middle(const struct leaf *l)
@@ -437,16 +437,19 @@ static uint32_t middle(const struct leaf *l)
  * leaf of its own, and the prefix stays long. */
 static uint32_t cut_for(const struct leaf *l, struct tree_key k)
 {
+	/* The new fence is not longer than a key. */
+	const struct tree_key fence = {.len = INDEX_KEY_MAX}, low = leaf_low(l),
+			      high = leaf_high(l);
 	uint32_t i = leaf_find(l, k), some = l->n / 16 + 1;
 	uint32_t shared = common(k.p, k.len, at(l, l->prefix_at), l->prefix_len);
 	bool outside = shared < l->prefix_len;
 
 	if (i == l->n && (outside || l->high.at == 0)) {
-		if (size_with_fence(l, 0, l->n) <= LEAF_BYTES)
+		if (fits(l, 0, l->n, low, fence))
 			return l->n;
-		if (size_with_fence(l, 0, l->n - some) <= LEAF_BYTES)
+		if (fits(l, 0, l->n - some, low, fence))
 			return l->n - some;
-	} else if (i == 0 && outside && size_with_fence(l, 0, l->n) <= LEAF_BYTES) {
+	} else if (i == 0 && outside && fits(l, 0, l->n, fence, high)) {
 		return 0;
 	}
 	return middle(l);

@@ -151,7 +151,7 @@ struct range_state {
 	uint8_t at_bytes[INDEX_KEY_MAX + 1];
 	bool loaded;
 	uint32_t from, to; /* pairs of the copy that are left */
-	_Alignas(struct leaf) uint8_t copy[LEAF_BYTES];
+	union leaf_page copy;
 };
 
 struct index_cursor {
@@ -234,7 +234,7 @@ static uint32_t next_equal(struct index_cursor *c, elem_id *ids, uint32_t max)
 static void load_leaf(struct index_cursor *c)
 {
 	struct range_state *s = c->state;
-	struct leaf *l = (struct leaf *)s->copy;
+	struct leaf *l = &s->copy.leaf;
 	bool back = c->range.descending;
 
 	tree_copy_leaf(&c->ix->tree, s->at, back, l);
@@ -247,7 +247,7 @@ static void load_leaf(struct index_cursor *c)
 static void leave_leaf(struct index_cursor *c)
 {
 	struct range_state *s = c->state;
-	const struct leaf *l = (const struct leaf *)s->copy;
+	const struct leaf *l = &s->copy.leaf;
 	bool back = c->range.descending;
 	struct tree_key next = back ? leaf_low(l) : leaf_high(l);
 
@@ -275,7 +275,7 @@ static uint32_t next_of_range(struct index_cursor *c, elem_id *ids, uint32_t max
 
 	if (!s->loaded)
 		load_leaf(c);
-	const struct leaf *l = (const struct leaf *)s->copy;
+	const struct leaf *l = &s->copy.leaf;
 	while (s->from < s->to && n < max) {
 		uint32_t i = c->range.descending ? --s->to : s->from++;
 		if (pair_counts(c, l, i))

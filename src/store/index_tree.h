@@ -73,6 +73,11 @@ struct leaf { /* slots grow from the front, bytes from the back */
 	struct leaf_slot slots[];
 };
 
+union leaf_page { /* room for a leaf */
+	struct leaf leaf;
+	uint8_t bytes[LEAF_BYTES];
+};
+
 enum leaf_result { LEAF_ADDED, LEAF_THERE, LEAF_FULL };
 
 /* memcmp() for what is mostly a few bytes long. */

@@ -245,6 +245,61 @@ static void a_tree_is_what_was_put_into_it(void **state)
 	assert_int_equal(mem_used(MEM_INDEX), 0);
 }
 
+/* Of all lengths, of two letters, with long beginnings in common: leaves of every shape. */
+static void keys_of_any_length(void **state)
+{
+	enum { N = 3000 };
+	static uint8_t bytes[N][INDEX_KEY_MAX];
+	static uint32_t lens[N];
+	struct epoch_table epochs;
+	struct index_tree t;
+	struct rand r;
+	struct model *m = calloc(1, sizeof *m);
+
+	assert_non_null(m);
+	assert_int_equal(epoch_init(&epochs), ST_OK);
+	for (uint64_t seed = 0; seed < 6; seed++) {
+		rand_seed(&r, seed);
+		memset(m, 0, sizeof *m);
+		assert_int_equal(tree_init(&t, &epochs), ST_OK);
+		for (uint32_t i = 0; i < N; i++) {
+			uint32_t limit = rand_below(&r, 4) == 0 ? INDEX_KEY_MAX : 12;
+			uint32_t same = (uint32_t)rand_below(&r, limit);
+			lens[i] = 1 + (uint32_t)rand_below(&r, limit);
+			for (uint32_t k = 0; k < lens[i]; k++)
+				bytes[i][k] = k < same ? 'a' : 'a' + (uint8_t)rand_below(&r, 2);
+		}
+		for (unsigned round = 0; round < 20000; round++) {
+			uint32_t i = (uint32_t)rand_below(&r, N);
+			bool add = rand_below(&r, 10) < (round < 12000 ? 8 : 2);
+			struct tree_key k = {bytes[i], lens[i], i};
+			if (add)
+				assert_int_equal(tree_insert(&t, k), ST_OK);
+			else
+				tree_remove(&t, k);
+			m->n += add - m->has[i];
+			m->has[i] = add;
+			if (round % 2000 == 1999) {
+				assert_in_order(&t, m, false);
+				assert_in_order(&t, m, true);
+			}
+		}
+		for (uint32_t i = 0; i < N; i++) {
+			uint32_t ids[N],
+			    n = tree_ids(&t, (struct tree_key){bytes[i], lens[i], 0}, ids, N);
+			bool found = false;
+			for (uint32_t k = 0; k < n; k++)
+				found = found || ids[k] == i;
+			assert_true(found == m->has[i]);
+		}
+		tree_release(&t);
+		(void)epoch_collect(&epochs, nothing_durable, NULL);
+	}
+	epoch_release(&epochs);
+	free(m);
+	assert_int_equal(mem_used(MEM_INDEX), 0);
+}
+
 static void keys_in_order_fill_leaves(void **state)
 {
 	struct epoch_table epochs;
@@ -693,6 +748,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(keys_compare_as_values),
 	    cmocka_unit_test(a_tree_is_what_was_put_into_it),
+	    cmocka_unit_test(keys_of_any_length),
 	    cmocka_unit_test(keys_in_order_fill_leaves),
 	    cmocka_unit_test(without_memory_nothing_changes),
 	    cmocka_unit_test(ranges_are_what_comparison_says),
