@@ -13,8 +13,9 @@
 
 #define LIST_CLIENTS 5
 #define BANK_CLIENTS 2
+#define HOT_CLIENTS 3
 #define IDLE_MS 2000
-#define CLIENTS (LIST_CLIENTS + BANK_CLIENTS + 1) /* and one that audits */
+#define CLIENTS (LIST_CLIENTS + BANK_CLIENTS + HOT_CLIENTS + 1) /* and one that audits */
 
 static uint64_t seed;
 
@@ -59,7 +60,7 @@ void load_ended(struct client *c)
 
 struct start {
 	struct client *client;
-	void *(*run)(void *client);
+	client_fn *run;
 };
 
 static void *client_run(void *arg)
@@ -70,6 +71,15 @@ static void *client_run(void *arg)
 	atomic_fetch_sub(&s.client->load->n_running, s.run != audit_run);
 	moved(s.client->load);
 	return NULL;
+}
+
+static client_fn *role(uint32_t i)
+{
+	if (i < LIST_CLIENTS)
+		return lists_run;
+	if (i < LIST_CLIENTS + BANK_CLIENTS)
+		return transfers_run;
+	return i < CLIENTS - 1 ? hot_run : audit_run;
 }
 
 static void start_clients(struct load *l, struct client *clients, struct start *starts,
@@ -83,9 +93,7 @@ static void start_clients(struct load *l, struct client *clients, struct start *
 		c->session = geode_connect(server.address, &error);
 		if (c->session == NULL)
 			die("client %u: %s", c->id, error.message);
-		starts[i] = (struct start){c, i < LIST_CLIENTS	? lists_run
-					      : i < CLIENTS - 1 ? transfers_run
-								: audit_run};
+		starts[i] = (struct start){c, role(i)};
 		atomic_fetch_add(&l->n_running, starts[i].run != audit_run);
 	}
 	for (uint32_t i = 0; i < CLIENTS; i++)
@@ -151,6 +159,7 @@ static void check_all(struct geode_session *s, struct history *all)
 
 	lists_read_all(s, all);
 	bank_check(s);
+	hot_check(s);
 	all->is_complete = true;
 	uint32_t found = history_check(all, text, sizeof text);
 	if ((found & A_FORBIDDEN) != 0)
@@ -175,6 +184,7 @@ int main(void)
 	struct geode_session *s = connect_when_ready();
 	lists_make(s);
 	bank_make(s);
+	hot_make(s);
 	for (unsigned i = 0; i < n_lives; i++) {
 		geode_disconnect(s);
 		live(i, i + 1 == n_lives, n_txs, &rand, &all);

@@ -40,14 +40,16 @@ enum outcome load_outcome(struct client *c, enum geode_status st, bool is_end);
 bool load_is_broken(enum geode_status st);
 void load_ended(struct client *c); /* a transaction has got its answer */
 
+typedef void *client_fn(void *client);
 /* Threads; they end by themselves after n_txs transactions or when the server is gone. */
-void *lists_run(void *client);
-void *transfers_run(void *client);
-void *audit_run(void *client); /* until the load stops */
+client_fn lists_run, transfers_run, hot_run;
+client_fn audit_run; /* until the load stops */
 
 void lists_make(struct geode_session *s);
 void lists_read_all(struct geode_session *s, struct history *h);
 void bank_make(struct geode_session *s);
 void bank_check(struct geode_session *s);
+void hot_make(struct geode_session *s);
+void hot_check(struct geode_session *s);
 
 #endif
