@@ -1,7 +1,8 @@
 /* exec/op_cross.c - POP_CROSS: left x right. The right side is evaluated once and kept.
  *
- * Nothing is copied: either a left row stands beside a whole kept chunk, or a kept row beside the
- * whole left batch, whichever gives the longer batches. */
+ * The left side comes first, one batch of it: behind its barrier stand the writes that the right
+ * side must see. Nothing is copied: either a left row stands beside a whole kept chunk, or a kept
+ * row beside the whole left batch, whichever gives the longer batches. */
 #include "exec/rows.h"
 
 struct op_cross {
@@ -75,6 +76,12 @@ static enum status cross_next(struct op *op, struct exec *x, struct batch **ret)
 	struct op_cross *c = container_of(op, struct op_cross, op);
 
 	*ret = NULL;
+	if (!c->built && c->in == NULL) {
+		TRY(op_next(op->left, x, &c->in));
+		if (c->in == NULL)
+			return ST_OK;
+		c->i_chunk = c->i_row = c->i_sel = 0;
+	}
 	TRY(build(c, x));
 	if (c->right.n == 0)
 		return ST_OK;

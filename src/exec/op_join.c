@@ -1,5 +1,6 @@
 /* exec/op_join.c - POP_HASH_JOIN: rows of left and right whose keys are equal. The right side is
- * kept and hashed; keys that are null, or equal to nothing, are left out. */
+ * kept and hashed; keys that are null, or equal to nothing, are left out. A batch of the left side
+ * comes first: behind its barrier stand the writes that the right side must see. */
 #include "exec/expr.h"
 #include "exec/rows.h"
 #include "exec/tuples.h"
@@ -25,6 +26,7 @@ struct op_join {
 	struct own_batch out;
 	struct batch *in;
 	uint32_t i_sel, chain; /* the left row, and what is left of its matches */
+	bool keyed;	       /* in's keys are in cols */
 	bool row_open;
 	uint32_t n;
 	uint16_t *rows;
@@ -154,22 +156,30 @@ static enum status join_next(struct op *op, struct exec *x, struct batch **ret)
 	struct op_join *j = container_of(op, struct op_join, op);
 
 	*ret = NULL;
+	if (!j->built && j->in == NULL) {
+		TRY(op_next(op->left, x, &j->in));
+		if (j->in == NULL)
+			return ST_OK;
+	}
 	TRY(build(j, x));
 	if (j->n_kept == 0)
 		return ST_OK;
 	for (;;) {
-		if (j->in == NULL) {
+		if (j->in == NULL)
 			TRY(op_next(op->left, x, &j->in));
-			if (j->in == NULL)
-				return ST_OK;
+		if (j->in == NULL)
+			return ST_OK;
+		if (!j->keyed) {
 			j->i_sel = 0;
 			j->row_open = false;
 			TRY(eval_keys(j, x, j->left_keys, j->in));
+			j->keyed = true;
 		}
 		TRY(join_fill(j, x));
 		if (j->n != 0)
 			break;
 		j->in = NULL;
+		j->keyed = false;
 	}
 	bool same = j->rows[0] == j->rows[j->n - 1];
 	TRY(own_gather(x, &j->out, j->in, op->pop->carry, op->pop->n_carry, j->rows, j->n, same));
@@ -185,7 +195,7 @@ static enum status join_reset(struct op *op, struct exec *x)
 	struct op_join *j = container_of(op, struct op_join, op);
 
 	j->in = NULL;
-	j->built = false;
+	j->built = j->keyed = false;
 	j->n = j->n_kept = j->cap_kept = j->cap_first = 0;
 	rows_clear(&j->right);
 	tuples_init(&j->keys, &j->right.arena.a, op->pop->join.n);

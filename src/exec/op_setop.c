@@ -14,8 +14,9 @@ static void show_side(const struct pop *pop, struct own_batch *out, const struct
 
 /* ---- EXCEPT, INTERSECT -----------------------------------------------------------------------
  *
- * The right side is counted, then rows of the left side pass or not. Without ALL a row passes once:
- * INTERSECT sets its count to 0, EXCEPT, for which the rows that it gave count as well, to 1. */
+ * One batch of the left side, behind whose barrier stand its writes, is taken; then the right side
+ * is counted, and rows of the left side pass or not. Without ALL a row passes once: INTERSECT sets
+ * its count to 0, EXCEPT, for which the rows that it gave count as well, to 1. */
 
 struct op_setop {
 	struct op op;
@@ -26,6 +27,7 @@ struct op_setop {
 	uint32_t cap;
 	struct value *row;
 	uint16_t *sel;
+	struct batch *in; /* of the left side, taken before the right side is counted */
 	bool counted;
 };
 
@@ -111,13 +113,17 @@ static enum status setop_next(struct op *op, struct exec *x, struct batch **ret)
 {
 	struct op_setop *s = container_of(op, struct op_setop, op);
 
+	if (!s->counted && s->in == NULL)
+		TRY(op_next(op->left, x, &s->in));
 	if (!s->counted)
 		TRY(count_right(s, x));
 	for (;;) {
-		struct batch *b = NULL;
+		struct batch *b = s->in;
 		uint32_t n = 0;
 		TRY(exec_check(x, x->batch_rows));
-		TRY(op_next(op->left, x, &b));
+		if (b == NULL)
+			TRY(op_next(op->left, x, &b));
+		s->in = NULL;
 		*ret = NULL;
 		if (b == NULL)
 			return ST_OK;
@@ -147,6 +153,7 @@ static enum status setop_reset(struct op *op, struct exec *x)
 	s->counts = NULL;
 	s->cap = 0;
 	s->counted = false;
+	s->in = NULL;
 	TRY(op_reset(op->left, x));
 	return op_reset(op->right, x);
 }

@@ -94,9 +94,11 @@ static enum status create(struct session *s, struct txn *t, const struct ast_sta
 	struct graph *g, *old;
 
 	TRY(txn_graph_create(t, ast->graph.name.text, exists, &g, &old, &s->st.diag));
-	if (old != NULL && old == current && !s->conn->graph_bound) {
-		s->graph_id = graph_id(g); /* it goes on in the graph that takes its place */
+	if (old != NULL && old == current) { /* it goes on in the graph that takes its place */
+		s->graph_id = graph_id(g);
 		s->has_graph = true;
+		if (s->conn->graph_bound)
+			s->conn->graph_id = s->graph_id;
 	}
 	return ST_OK;
 }
