@@ -4,22 +4,27 @@
 
 #define UNIQUE_SHARDS 64
 
+/* What is alone with its hash and settled is an id in the map, for which the value is looked up in
+ * the node: nobody changes it before he has dropped the claim. All else is a list of these. */
 struct claim {
-	struct claim *next; /* of the same hash; newer ones first */
-	struct value value;
+	struct claim *next;   /* of the same hash; newer ones first */
+	struct value value;   /* V_NULL: it is the node's, as above */
 	struct box *box;      /* holds what the value points to; NULL: it points nowhere */
 	struct mark *made;    /* NULL: every view sees the claim; else a reference */
 	struct mark *dropped; /* NULL: it holds; else a reference */
 	uint32_t id;
 };
 
+#define IS_ID 1 /* in a map's value: the rest is an id, not a pointer */
+
 struct shard {
 	struct latch latch;
-	struct map_u64 keys; /* hash of the value -> struct claim * */
+	struct map_u64 keys; /* hash of the value -> struct claim *, or an id with IS_ID */
 } CACHE_ALIGNED;
 
 struct unique {
 	_Atomic uint32_t n_refs;
+	struct graph *graph;
 	struct str name;
 	name_id label, key;
 	uint64_t since;
@@ -33,9 +38,18 @@ static bool is_constrained(struct value v)
 	return v.kind != V_NULL && value_eq(v, v) == TRUTH_TRUE;
 }
 
-static bool is_same(const struct claim *c, struct value v)
+/* The newest committed value is meant, which a view older than the constraint need not see. */
+static struct value value_of(const struct unique *u, const struct claim *c)
 {
-	return value_eq(c->value, v) == TRUTH_TRUE;
+	static const struct view newest = {.read_lsn = MARK_ABORTED - 1};
+
+	return c->value.kind != V_NULL ? c->value
+				       : graph_node_prop(u->graph, &newest, c->id, u->key);
+}
+
+static bool is_same(const struct unique *u, const struct claim *c, struct value v)
+{
+	return value_eq(value_of(u, c), v) == TRUTH_TRUE;
 }
 
 static uint64_t hash_of(struct value v)
@@ -48,11 +62,15 @@ static struct shard *shard_of(struct unique *u, uint64_t hash)
 	return &u->shards[hash % UNIQUE_SHARDS];
 }
 
-static struct claim *first_claim(const struct shard *s, uint64_t hash)
+/* The claims of a hash; one that is an id in the map is shown in *spare. */
+static struct claim *first_claim(const struct shard *s, uint64_t hash, struct claim *spare)
 {
 	const uint64_t *at = map_u64_get(&s->keys, hash);
 
-	return at != NULL ? (struct claim *)(uintptr_t)*at : NULL;
+	if (at == NULL || (*at & IS_ID) == 0)
+		return at != NULL ? (struct claim *)(uintptr_t)*at : NULL;
+	*spare = (struct claim){.id = (uint32_t)(*at >> 1)};
+	return spare;
 }
 
 static struct claim *claim_new(struct value v, elem_id id)
@@ -98,28 +116,67 @@ static void claim_free(struct claim *c)
 	MEM_FREE(MEM_INDEX, c);
 }
 
+/* An id in the map becomes a claim, so that others can stand beside it. */
+static bool unfold(uint64_t *at)
+{
+	struct claim *c;
+
+	if ((*at & IS_ID) == 0)
+		return true;
+	c = MEM_NEW(MEM_INDEX, struct claim);
+	if (c == NULL)
+		return false;
+	c->id = (uint32_t)(*at >> 1);
+	*at = (uintptr_t)c;
+	return true;
+}
+
 static bool link_claim(struct shard *s, uint64_t hash, struct claim *c)
 {
 	bool is_new;
 	uint64_t *at = map_u64_slot(&s->keys, hash, &is_new);
 
-	if (at == NULL)
+	if (at == NULL || (!is_new && !unfold(at)))
 		return false;
 	c->next = is_new ? NULL : (struct claim *)(uintptr_t)*at;
 	*at = (uintptr_t)c;
 	return true;
 }
 
+/* Every view sees it and the value is in place. */
+static bool link_id(struct shard *s, uint64_t hash, elem_id id)
+{
+	bool is_new;
+	uint64_t *at = map_u64_slot(&s->keys, hash, &is_new);
+	struct claim *c;
+
+	if (at == NULL)
+		return false;
+	if (is_new) {
+		*at = id << 1 | IS_ID;
+		return true;
+	}
+	c = unfold(at) ? MEM_NEW(MEM_INDEX, struct claim) : NULL;
+	if (c == NULL)
+		return false;
+	c->id = (uint32_t)id;
+	c->next = (struct claim *)(uintptr_t)*at;
+	*at = (uintptr_t)c;
+	return true;
+}
+
+/* Takes a claim out; one that is an id in the map is its hash's only one. */
 static void unlink_claim(struct shard *s, uint64_t hash, struct claim *gone)
 {
 	uint64_t *at = map_u64_get(&s->keys, hash);
 	struct claim *c = (struct claim *)(uintptr_t)*at;
 
+	if ((*at & IS_ID) != 0 || (c == gone && gone->next == NULL)) {
+		map_u64_del(&s->keys, hash);
+		return;
+	}
 	if (c == gone) {
-		if (gone->next != NULL)
-			*at = (uintptr_t)gone->next;
-		else
-			map_u64_del(&s->keys, hash);
+		*at = (uintptr_t)gone->next;
 		return;
 	}
 	while (c->next != gone)
@@ -127,16 +184,33 @@ static void unlink_claim(struct shard *s, uint64_t hash, struct claim *gone)
 	c->next = gone->next;
 }
 
+/* A claim that every view sees and that nobody drops keeps no value; alone, it becomes an id. */
+static void fold(struct shard *s, uint64_t hash, struct claim *c)
+{
+	uint64_t *at = map_u64_get(&s->keys, hash);
+
+	if (c->made != NULL || c->dropped != NULL)
+		return;
+	box_free(c->box);
+	c->box = NULL;
+	c->value = VALUE_NULL;
+	if (*at != (uintptr_t)c || c->next != NULL)
+		return;
+	*at = (uint64_t)c->id << 1 | IS_ID;
+	MEM_FREE(MEM_INDEX, c);
+}
+
 /* The claim by which the node holds the value now, whoever made it. */
-static struct claim *held_by(struct claim *c, struct value v, elem_id id)
+static struct claim *held_by(const struct unique *u, struct claim *c, struct value v, elem_id id)
 {
 	for (; c != NULL; c = c->next)
-		if (c->id == id && c->dropped == NULL && is_same(c, v))
+		if (c->id == id && c->dropped == NULL && is_same(u, c, v))
 			return c;
 	return NULL;
 }
 
-struct unique *unique_new(struct str name, name_id label, name_id key, uint64_t since)
+struct unique *unique_new(struct graph *g, struct str name, name_id label, name_id key,
+			  uint64_t since)
 {
 	struct unique *u = mem_alloc_aligned(MEM_INDEX, sizeof *u, CACHE_LINE);
 
@@ -144,6 +218,7 @@ struct unique *unique_new(struct str name, name_id label, name_id key, uint64_t 
 		return NULL;
 	memset(u, 0, sizeof *u);
 	atomic_init(&u->n_refs, 1);
+	u->graph = g;
 	u->name = name;
 	u->label = label;
 	u->key = key;
@@ -156,8 +231,9 @@ struct unique *unique_new(struct str name, name_id label, name_id key, uint64_t 
 static void shard_release(struct shard *s)
 {
 	for (uint64_t k = 0; s->keys.slots != NULL && k <= s->keys.mask; k++) {
-		struct claim *c = s->keys.slots[k].key != UINT64_MAX
-				      ? (struct claim *)(uintptr_t)s->keys.slots[k].value
+		const struct map_u64_slot *at = &s->keys.slots[k];
+		struct claim *c = at->key != UINT64_MAX && (at->value & IS_ID) == 0
+				      ? (struct claim *)(uintptr_t)at->value
 				      : NULL;
 		while (c != NULL) {
 			struct claim *next = c->next;
@@ -213,7 +289,7 @@ static enum status judge(struct writer *w, const struct unique *u, const struct 
 			 struct value v)
 {
 	for (; c != NULL; c = c->next) {
-		enum hold h = is_same(c, v) ? is_held(w, c) : HOLD_NO;
+		enum hold h = is_same(u, c, v) ? is_held(w, c) : HOLD_NO;
 		if (h != HOLD_NO)
 			return clash(w, u, h == HOLD_OTHERS ? ST_CONFLICT : ST_INVALID, c->id);
 	}
@@ -224,8 +300,6 @@ static enum status judge(struct writer *w, const struct unique *u, const struct 
 
 static void push_effect(struct writer *w, enum effect_kind kind, struct unique *u, struct claim *c)
 {
-	if (w->mark == NULL)
-		return; /* recovery takes nothing back */
 	atomic_fetch_add_explicit(&u->n_refs, 1, memory_order_relaxed);
 	w->effects.v[w->effects.n++] =
 	    (struct effect){.kind = (uint8_t)kind, .unique = u, .claim = c};
@@ -233,22 +307,33 @@ static void push_effect(struct writer *w, enum effect_kind kind, struct unique *
 
 static bool effect_room(struct writer *w)
 {
-	return w->mark == NULL || vec_reserve(MEM_UNDO, &w->effects, (size_t)w->effects.n + 1);
+	return vec_reserve(MEM_UNDO, &w->effects, (size_t)w->effects.n + 1);
 }
 
 /* Recovery judges nothing: what it repeats was judged, and within one transaction a value may be
  * taken before the log says that it was given up. */
+static enum status take_again(struct unique *u, elem_id id, struct value v)
+{
+	uint64_t hash = hash_of(v);
+	struct shard *s = shard_of(u, hash);
+
+	latch_lock(&s->latch);
+	bool ok = link_id(s, hash, id);
+	latch_unlock(&s->latch);
+	return ok ? ST_OK : ST_NOMEM;
+}
+
 static enum status take(struct writer *w, struct unique *u, elem_id id, struct value v)
 {
 	uint64_t hash = hash_of(v);
 	struct shard *s = shard_of(u, hash);
-	struct claim *made = effect_room(w) ? claim_new(v, id) : NULL;
+	struct claim spare, *made = effect_room(w) ? claim_new(v, id) : NULL;
 
 	if (made == NULL)
 		return ST_NOMEM;
 	hold(&made->made, w->mark);
 	latch_lock(&s->latch);
-	enum status st = w->mark != NULL ? judge(w, u, first_claim(s, hash), v) : ST_OK;
+	enum status st = judge(w, u, first_claim(s, hash, &spare), v);
 	if (st == ST_OK && !link_claim(s, hash, made))
 		st = ST_NOMEM;
 	if (st == ST_OK)
@@ -259,49 +344,63 @@ static enum status take(struct writer *w, struct unique *u, elem_id id, struct v
 	return st;
 }
 
-/* One that the filler has not come to has no claim yet; it gets one, which stands again if this is
- * taken back. Nobody else can make it meanwhile: the chunk's latch is held. */
-static enum status take_unknown(struct writer *w, struct unique *u, struct shard *s, uint64_t hash,
-				elem_id id, struct value v)
+static void give_up_again(struct unique *u, elem_id id, struct value v)
 {
-	struct claim *c = w->mark != NULL ? claim_new(v, id) : NULL;
+	uint64_t hash = hash_of(v);
+	struct shard *s = shard_of(u, hash);
+	struct claim spare;
 
-	if (w->mark == NULL)
-		return ST_OK;
-	if (c == NULL)
-		return ST_NOMEM;
-	hold(&c->dropped, w->mark);
 	latch_lock(&s->latch);
-	bool ok = link_claim(s, hash, c);
-	if (ok)
-		push_effect(w, EFFECT_RELEASED, u, c);
+	struct claim *c = held_by(u, first_claim(s, hash, &spare), v, id);
+	if (c != NULL)
+		unlink_claim(s, hash, c);
 	latch_unlock(&s->latch);
-	if (!ok)
+	if (c != &spare)
 		claim_free(c);
-	return ok ? ST_OK : ST_NOMEM;
+}
+
+/* Under the latch: a claim without a value of its own gets one, before the node's changes; so does
+ * one that the filler has not come to, which stands if this is taken back. Nobody else makes it
+ * meanwhile: the chunk's latch is held. Gives what is left over. */
+static struct claim *drop(struct writer *w, struct unique *u, struct shard *s, uint64_t hash,
+			  struct claim *own, enum status *ret)
+{
+	struct claim spare, *c = held_by(u, first_claim(s, hash, &spare), own->value, own->id);
+	struct claim *over = own;
+
+	if (c == &spare) {
+		*map_u64_get(&s->keys, hash) = (uintptr_t)own;
+		over = NULL;
+		c = own;
+	} else if (c == NULL || c->value.kind == V_NULL) {
+		if (!link_claim(s, hash, own)) {
+			*ret = ST_NOMEM;
+			return own;
+		}
+		if (c != NULL)
+			unlink_claim(s, hash, c);
+		over = c;
+		c = own;
+	}
+	hold(&c->dropped, w->mark);
+	push_effect(w, EFFECT_RELEASED, u, c);
+	return over;
 }
 
 static enum status give_up(struct writer *w, struct unique *u, elem_id id, struct value v)
 {
 	uint64_t hash = hash_of(v);
 	struct shard *s = shard_of(u, hash);
+	struct claim *own = effect_room(w) ? claim_new(v, id) : NULL;
+	enum status st = ST_OK;
 
-	if (!effect_room(w))
+	if (own == NULL)
 		return ST_NOMEM;
 	latch_lock(&s->latch);
-	struct claim *c = held_by(first_claim(s, hash), v, id);
-	if (c != NULL && w->mark != NULL) {
-		hold(&c->dropped, w->mark);
-		push_effect(w, EFFECT_RELEASED, u, c);
-	} else if (c != NULL) {
-		unlink_claim(s, hash, c);
-	}
+	struct claim *over = drop(w, u, s, hash, own, &st);
 	latch_unlock(&s->latch);
-	if (c == NULL)
-		return take_unknown(w, u, s, hash, id, v);
-	if (w->mark == NULL)
-		claim_free(c);
-	return ST_OK;
+	claim_free(over);
+	return st;
 }
 
 /* A transaction that wrote before the constraint was made has kept no claims: it loses. */
@@ -312,7 +411,12 @@ static enum status change(struct writer *w, struct unique *u, elem_id id, struct
 
 	if ((!had && !has) || (had && has && value_eq(old, v) == TRUTH_TRUE))
 		return ST_OK;
-	if (w->mark != NULL && w->mark->born < u->since)
+	if (w->mark == NULL) {
+		if (had)
+			give_up_again(u, id, old);
+		return has ? take_again(u, id, v) : ST_OK;
+	}
+	if (w->mark->born < u->since)
 		return clash(w, u, ST_CONFLICT, id);
 	if (has)
 		TRY(take(w, u, id, v));
@@ -391,7 +495,7 @@ enum status unique_set(struct writer *w, struct chunk *c, uint32_t slot, name_id
 
 static struct shard *lock_claim(const struct effect *e, uint64_t *ret_hash)
 {
-	*ret_hash = hash_of(e->claim->value);
+	*ret_hash = hash_of(e->claim->value); /* it has one as long as an effect needs it */
 	struct shard *s = shard_of(e->unique, *ret_hash);
 	latch_lock(&s->latch);
 	return s;
@@ -403,10 +507,12 @@ void unique_undo(struct effect *e)
 	uint64_t hash;
 	struct shard *s = lock_claim(e, &hash);
 
-	if (e->kind == EFFECT_CLAIMED)
+	if (e->kind == EFFECT_CLAIMED) {
 		unlink_claim(s, hash, c);
-	else
+	} else {
 		let_go_of(&c->dropped);
+		fold(s, hash, c);
+	}
 	latch_unlock(&s->latch);
 	if (e->kind == EFFECT_CLAIMED)
 		claim_free(c);
@@ -424,6 +530,7 @@ void unique_settle(struct effect *e)
 	struct shard *s = lock_claim(e, &hash);
 	if (e->kind == EFFECT_CLAIMED) {
 		let_go_of(&c->made);
+		fold(s, hash, c);
 	} else {
 		assert(c->made == NULL);
 		unlink_claim(s, hash, c);
@@ -442,12 +549,14 @@ static bool is_active(const struct mark *m)
 }
 
 /* Another node that has the value, or may have it when an active transaction ends. */
-static enum status others(const struct claim *c, struct value v, elem_id id, elem_id *ret)
+static enum status others(const struct unique *u, const struct claim *c, struct value v, elem_id id,
+			  elem_id *ret)
 {
 	enum status st = ST_OK;
 
 	for (; c != NULL; c = c->next) {
-		if (c->id == id || !is_same(c, v) || (c->dropped != NULL && !is_active(c->dropped)))
+		if (c->id == id || !is_same(u, c, v) ||
+		    (c->dropped != NULL && !is_active(c->dropped)))
 			continue;
 		if (is_active(c->made) || c->dropped != NULL) {
 			st = ST_BUSY;
@@ -461,10 +570,11 @@ static enum status others(const struct claim *c, struct value v, elem_id id, ele
 
 /* A value in place whose claim an active transaction has dropped is being restored: the claim will
  * stand again. */
-static bool is_known(const struct claim *c, struct value v, elem_id id)
+static bool is_known(const struct unique *u, const struct claim *c, struct value v, elem_id id)
 {
 	for (; c != NULL; c = c->next)
-		if (c->id == id && is_same(c, v) && (c->dropped == NULL || is_active(c->dropped)))
+		if (c->id == id && is_same(u, c, v) &&
+		    (c->dropped == NULL || is_active(c->dropped)))
 			return true;
 	return false;
 }
@@ -474,20 +584,15 @@ static enum status claim_base(struct unique *u, struct value v, elem_id id, bool
 {
 	uint64_t hash = hash_of(v);
 	struct shard *s = shard_of(u, hash);
-	struct claim *base = claim_new(v, id);
+	struct claim spare;
 	enum status st = ST_OK;
 
-	if (base == NULL)
-		return ST_NOMEM;
 	latch_lock(&s->latch);
-	bool known = is_known(first_claim(s, hash), v, id);
-	if (!known && !link_claim(s, hash, base))
+	if (!is_known(u, first_claim(s, hash, &spare), v, id) && !link_id(s, hash, id))
 		st = ST_NOMEM;
 	if (st == ST_OK && check)
-		st = others(first_claim(s, hash), v, id, &ret->first);
+		st = others(u, first_claim(s, hash, &spare), v, id, &ret->first);
 	latch_unlock(&s->latch);
-	if (known || st == ST_NOMEM)
-		claim_free(base);
 	ret->second = id;
 	ret->value = v;
 	return st;
@@ -512,8 +617,9 @@ static enum status may_come_back(struct unique *u, struct chunk *c, uint32_t slo
 			continue;
 		uint64_t hash = hash_of(v);
 		struct shard *s = shard_of(u, hash);
+		struct claim spare;
 		latch_lock(&s->latch);
-		enum status st = others(first_claim(s, hash), v, c->base + slot, &other);
+		enum status st = others(u, first_claim(s, hash, &spare), v, c->base + slot, &other);
 		latch_unlock(&s->latch);
 		if (st != ST_OK)
 			return ST_BUSY;

@@ -13,9 +13,10 @@
  *          the check reads those, never the element").
  *
  * A claim is one node's hold of one value: made by a mark and dropped by a mark, each of them
- * nothing once every view sees it. Claims are judged at each write, own writes of the same clause
- * included. Null is not constrained, nor is a value that does not equal itself. Equal is what `=`
- * says: 1 and 1.0 are. */
+ * nothing once every view sees it. One that has neither is an id: its value is in place in the
+ * node, and who changes that drops the claim first. Claims are judged at each write, own writes of
+ * the same clause included. Null is not constrained, nor is a value that does not equal itself.
+ * Equal is what `=` says: 1 and 1.0 are. */
 #ifndef STORE_CONSTRAINT_H
 #define STORE_CONSTRAINT_H
 
@@ -27,7 +28,8 @@ struct unique;
 
 /* since: marks born at this number or later keep claims; see store_constraints_made(). NULL: no
  * memory. The name is the index's. */
-struct unique *unique_new(struct str name, name_id label, name_id key, uint64_t since);
+struct unique *unique_new(struct graph *g, struct str name, name_id label, name_id key,
+			  uint64_t since);
 void unique_unref(struct unique *u);
 
 /* ---- writers ---- */

@@ -264,7 +264,7 @@ enum status index_create(struct graph *g, struct str name, name_id label, name_i
 	char *text = mem_alloc(MEM_INDEX, name.len);
 	uint64_t since = atomic_load_explicit(&g->store->n_constraints, memory_order_relaxed) + 1;
 	struct unique *rule =
-	    unique ? unique_new((struct str){text, name.len}, label, key, since) : NULL;
+	    unique ? unique_new(g, (struct str){text, name.len}, label, key, since) : NULL;
 	if (ix != NULL)
 		*ix = (struct prop_index){.graph = g,
 					  .name = {text, name.len},
