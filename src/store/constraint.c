@@ -1,257 +1,7 @@
 #include "store/constraint.h"
 
+#include "store/claim.h"
 #include "value/order.h"
-
-#define UNIQUE_SHARDS 64
-
-/* What is alone with its hash and settled is an id in the map, for which the value is looked up in
- * the node: nobody changes it before he has dropped the claim. All else is a list of these. */
-struct claim {
-	struct claim *next;   /* of the same hash; newer ones first */
-	struct value value;   /* V_NULL: it is the node's, as above */
-	struct box *box;      /* holds what the value points to; NULL: it points nowhere */
-	struct mark *made;    /* NULL: every view sees the claim; else a reference */
-	struct mark *dropped; /* NULL: it holds; else a reference */
-	uint32_t id;
-};
-
-#define IS_ID 1 /* in a map's value: the rest is an id, not a pointer */
-
-struct shard {
-	struct latch latch;
-	struct map_u64 keys; /* hash of the value -> struct claim *, or an id with IS_ID */
-} CACHE_ALIGNED;
-
-struct unique {
-	_Atomic uint32_t n_refs;
-	struct graph *graph;
-	struct str name;
-	name_id label, key;
-	uint64_t since;
-	struct shard shards[UNIQUE_SHARDS];
-};
-
-/* ---- claims ---- */
-
-static bool is_constrained(struct value v)
-{
-	return v.kind != V_NULL && value_eq(v, v) == TRUTH_TRUE;
-}
-
-/* The newest committed value is meant, which a view older than the constraint need not see. */
-static struct value value_of(const struct unique *u, const struct claim *c)
-{
-	static const struct view newest = {.read_lsn = MARK_ABORTED - 1};
-
-	return c->value.kind != V_NULL ? c->value
-				       : graph_node_prop(u->graph, &newest, c->id, u->key);
-}
-
-static bool is_same(const struct unique *u, const struct claim *c, struct value v)
-{
-	return value_eq(value_of(u, c), v) == TRUTH_TRUE;
-}
-
-static uint64_t hash_of(struct value v)
-{
-	return value_hash(v, 0) >> 1; /* never UINT64_MAX, which the map does not take */
-}
-
-static struct shard *shard_of(struct unique *u, uint64_t hash)
-{
-	return &u->shards[hash % UNIQUE_SHARDS];
-}
-
-/* The claims of a hash; one that is an id in the map is shown in *spare. */
-static struct claim *first_claim(const struct shard *s, uint64_t hash, struct claim *spare)
-{
-	const uint64_t *at = map_u64_get(&s->keys, hash);
-
-	if (at == NULL || (*at & IS_ID) == 0)
-		return at != NULL ? (struct claim *)(uintptr_t)*at : NULL;
-	*spare = (struct claim){.id = (uint32_t)(*at >> 1)};
-	return spare;
-}
-
-static struct claim *claim_new(struct value v, elem_id id)
-{
-	struct claim *c = MEM_NEW(MEM_INDEX, struct claim);
-
-	if (c == NULL)
-		return NULL;
-	c->id = (uint32_t)id;
-	c->value = v;
-	if (v.kind == V_STRING || v.kind == V_BYTES || v.kind == V_DECIMAL || v.kind == V_LIST) {
-		c->box = box_new(v);
-		if (c->box == NULL) {
-			MEM_FREE(MEM_INDEX, c);
-			return NULL;
-		}
-		c->value = c->box->value;
-	}
-	return c;
-}
-
-static void let_go_of(struct mark **at)
-{
-	if (*at != NULL)
-		mark_unref(*at);
-	*at = NULL;
-}
-
-static void hold(struct mark **at, struct mark *m)
-{
-	if (m != NULL)
-		atomic_fetch_add_explicit(&m->n_refs, 1, memory_order_relaxed);
-	*at = m;
-}
-
-static void claim_free(struct claim *c)
-{
-	if (c == NULL)
-		return;
-	let_go_of(&c->made);
-	let_go_of(&c->dropped);
-	box_free(c->box);
-	MEM_FREE(MEM_INDEX, c);
-}
-
-/* An id in the map becomes a claim, so that others can stand beside it. */
-static bool unfold(uint64_t *at)
-{
-	struct claim *c;
-
-	if ((*at & IS_ID) == 0)
-		return true;
-	c = MEM_NEW(MEM_INDEX, struct claim);
-	if (c == NULL)
-		return false;
-	c->id = (uint32_t)(*at >> 1);
-	*at = (uintptr_t)c;
-	return true;
-}
-
-static bool link_claim(struct shard *s, uint64_t hash, struct claim *c)
-{
-	bool is_new;
-	uint64_t *at = map_u64_slot(&s->keys, hash, &is_new);
-
-	if (at == NULL || (!is_new && !unfold(at)))
-		return false;
-	c->next = is_new ? NULL : (struct claim *)(uintptr_t)*at;
-	*at = (uintptr_t)c;
-	return true;
-}
-
-/* Every view sees it and the value is in place. */
-static bool link_id(struct shard *s, uint64_t hash, elem_id id)
-{
-	bool is_new;
-	uint64_t *at = map_u64_slot(&s->keys, hash, &is_new);
-	struct claim *c;
-
-	if (at == NULL)
-		return false;
-	if (is_new) {
-		*at = id << 1 | IS_ID;
-		return true;
-	}
-	c = unfold(at) ? MEM_NEW(MEM_INDEX, struct claim) : NULL;
-	if (c == NULL)
-		return false;
-	c->id = (uint32_t)id;
-	c->next = (struct claim *)(uintptr_t)*at;
-	*at = (uintptr_t)c;
-	return true;
-}
-
-/* Takes a claim out; one that is an id in the map is its hash's only one. */
-static void unlink_claim(struct shard *s, uint64_t hash, struct claim *gone)
-{
-	uint64_t *at = map_u64_get(&s->keys, hash);
-	struct claim *c = (struct claim *)(uintptr_t)*at;
-
-	if ((*at & IS_ID) != 0 || (c == gone && gone->next == NULL)) {
-		map_u64_del(&s->keys, hash);
-		return;
-	}
-	if (c == gone) {
-		*at = (uintptr_t)gone->next;
-		return;
-	}
-	while (c->next != gone)
-		c = c->next;
-	c->next = gone->next;
-}
-
-/* A claim that every view sees and that nobody drops keeps no value; alone, it becomes an id. */
-static void fold(struct shard *s, uint64_t hash, struct claim *c)
-{
-	uint64_t *at = map_u64_get(&s->keys, hash);
-
-	if (c->made != NULL || c->dropped != NULL)
-		return;
-	box_free(c->box);
-	c->box = NULL;
-	c->value = VALUE_NULL;
-	if (*at != (uintptr_t)c || c->next != NULL)
-		return;
-	*at = (uint64_t)c->id << 1 | IS_ID;
-	MEM_FREE(MEM_INDEX, c);
-}
-
-/* The claim by which the node holds the value now, whoever made it. */
-static struct claim *held_by(const struct unique *u, struct claim *c, struct value v, elem_id id)
-{
-	for (; c != NULL; c = c->next)
-		if (c->id == id && c->dropped == NULL && is_same(u, c, v))
-			return c;
-	return NULL;
-}
-
-struct unique *unique_new(struct graph *g, struct str name, name_id label, name_id key,
-			  uint64_t since)
-{
-	struct unique *u = mem_alloc_aligned(MEM_INDEX, sizeof *u, CACHE_LINE);
-
-	if (u == NULL)
-		return NULL;
-	memset(u, 0, sizeof *u);
-	atomic_init(&u->n_refs, 1);
-	u->graph = g;
-	u->name = name;
-	u->label = label;
-	u->key = key;
-	u->since = since;
-	for (unsigned i = 0; i < UNIQUE_SHARDS; i++)
-		map_u64_init(&u->shards[i].keys, MEM_INDEX);
-	return u;
-}
-
-static void shard_release(struct shard *s)
-{
-	for (uint64_t k = 0; s->keys.slots != NULL && k <= s->keys.mask; k++) {
-		const struct map_u64_slot *at = &s->keys.slots[k];
-		struct claim *c = at->key != UINT64_MAX && (at->value & IS_ID) == 0
-				      ? (struct claim *)(uintptr_t)at->value
-				      : NULL;
-		while (c != NULL) {
-			struct claim *next = c->next;
-			claim_free(c);
-			c = next;
-		}
-	}
-	map_u64_release(&s->keys);
-}
-
-void unique_unref(struct unique *u)
-{
-	if (u == NULL || atomic_fetch_sub_explicit(&u->n_refs, 1, memory_order_acq_rel) > 1)
-		return;
-	for (unsigned i = 0; i < UNIQUE_SHARDS; i++)
-		shard_release(&u->shards[i]);
-	mem_free(MEM_INDEX, u, sizeof *u);
-}
 
 /* ---- the check ---- */
 
@@ -289,7 +39,7 @@ static enum status judge(struct writer *w, const struct unique *u, const struct 
 			 struct value v)
 {
 	for (; c != NULL; c = c->next) {
-		enum hold h = is_same(u, c, v) ? is_held(w, c) : HOLD_NO;
+		enum hold h = claim_is(u, c, v) ? is_held(w, c) : HOLD_NO;
 		if (h != HOLD_NO)
 			return clash(w, u, h == HOLD_OTHERS ? ST_CONFLICT : ST_INVALID, c->id);
 	}
@@ -314,27 +64,27 @@ static bool effect_room(struct writer *w)
  * taken before the log says that it was given up. */
 static enum status take_again(struct unique *u, elem_id id, struct value v)
 {
-	uint64_t hash = hash_of(v);
-	struct shard *s = shard_of(u, hash);
+	uint64_t hash = claim_hash(v);
+	struct claims *s = claims_of(u, hash);
 
 	latch_lock(&s->latch);
-	bool ok = link_id(s, hash, id);
+	bool ok = claims_add_id(s, hash, id);
 	latch_unlock(&s->latch);
 	return ok ? ST_OK : ST_NOMEM;
 }
 
 static enum status take(struct writer *w, struct unique *u, elem_id id, struct value v)
 {
-	uint64_t hash = hash_of(v);
-	struct shard *s = shard_of(u, hash);
+	uint64_t hash = claim_hash(v);
+	struct claims *s = claims_of(u, hash);
 	struct claim spare, *made = effect_room(w) ? claim_new(v, id) : NULL;
 
 	if (made == NULL)
 		return ST_NOMEM;
-	hold(&made->made, w->mark);
+	claim_hold(&made->made, w->mark);
 	latch_lock(&s->latch);
-	enum status st = judge(w, u, first_claim(s, hash, &spare), v);
-	if (st == ST_OK && !link_claim(s, hash, made))
+	enum status st = judge(w, u, claims_first(s, hash, &spare), v);
+	if (st == ST_OK && !claims_add(s, hash, made))
 		st = ST_NOMEM;
 	if (st == ST_OK)
 		push_effect(w, EFFECT_CLAIMED, u, made);
@@ -346,14 +96,14 @@ static enum status take(struct writer *w, struct unique *u, elem_id id, struct v
 
 static void give_up_again(struct unique *u, elem_id id, struct value v)
 {
-	uint64_t hash = hash_of(v);
-	struct shard *s = shard_of(u, hash);
+	uint64_t hash = claim_hash(v);
+	struct claims *s = claims_of(u, hash);
 	struct claim spare;
 
 	latch_lock(&s->latch);
-	struct claim *c = held_by(u, first_claim(s, hash, &spare), v, id);
+	struct claim *c = claims_held(u, claims_first(s, hash, &spare), v, id);
 	if (c != NULL)
-		unlink_claim(s, hash, c);
+		claims_remove(s, hash, c);
 	latch_unlock(&s->latch);
 	if (c != &spare)
 		claim_free(c);
@@ -362,10 +112,10 @@ static void give_up_again(struct unique *u, elem_id id, struct value v)
 /* Under the latch: a claim without a value of its own gets one, before the node's changes; so does
  * one that the filler has not come to, which stands if this is taken back. Nobody else makes it
  * meanwhile: the chunk's latch is held. Gives what is left over. */
-static struct claim *drop(struct writer *w, struct unique *u, struct shard *s, uint64_t hash,
+static struct claim *drop(struct writer *w, struct unique *u, struct claims *s, uint64_t hash,
 			  struct claim *own, enum status *ret)
 {
-	struct claim spare, *c = held_by(u, first_claim(s, hash, &spare), own->value, own->id);
+	struct claim spare, *c = claims_held(u, claims_first(s, hash, &spare), own->value, own->id);
 	struct claim *over = own;
 
 	if (c == &spare) {
@@ -373,24 +123,24 @@ static struct claim *drop(struct writer *w, struct unique *u, struct shard *s, u
 		over = NULL;
 		c = own;
 	} else if (c == NULL || c->value.kind == V_NULL) {
-		if (!link_claim(s, hash, own)) {
+		if (!claims_add(s, hash, own)) {
 			*ret = ST_NOMEM;
 			return own;
 		}
 		if (c != NULL)
-			unlink_claim(s, hash, c);
+			claims_remove(s, hash, c);
 		over = c;
 		c = own;
 	}
-	hold(&c->dropped, w->mark);
+	claim_hold(&c->dropped, w->mark);
 	push_effect(w, EFFECT_RELEASED, u, c);
 	return over;
 }
 
 static enum status give_up(struct writer *w, struct unique *u, elem_id id, struct value v)
 {
-	uint64_t hash = hash_of(v);
-	struct shard *s = shard_of(u, hash);
+	uint64_t hash = claim_hash(v);
+	struct claims *s = claims_of(u, hash);
 	struct claim *own = effect_room(w) ? claim_new(v, id) : NULL;
 	enum status st = ST_OK;
 
@@ -407,7 +157,7 @@ static enum status give_up(struct writer *w, struct unique *u, elem_id id, struc
 static enum status change(struct writer *w, struct unique *u, elem_id id, struct value old,
 			  struct value v)
 {
-	bool had = is_constrained(old), has = is_constrained(v);
+	bool had = unique_counts(old), has = unique_counts(v);
 
 	if ((!had && !has) || (had && has && value_eq(old, v) == TRUTH_TRUE))
 		return ST_OK;
@@ -493,10 +243,10 @@ enum status unique_set(struct writer *w, struct chunk *c, uint32_t slot, name_id
 
 /* ---- behind them ---- */
 
-static struct shard *lock_claim(const struct effect *e, uint64_t *ret_hash)
+static struct claims *lock_claim(const struct effect *e, uint64_t *ret_hash)
 {
-	*ret_hash = hash_of(e->claim->value); /* it has one as long as an effect needs it */
-	struct shard *s = shard_of(e->unique, *ret_hash);
+	*ret_hash = claim_hash(e->claim->value); /* it has one as long as an effect needs it */
+	struct claims *s = claims_of(e->unique, *ret_hash);
 	latch_lock(&s->latch);
 	return s;
 }
@@ -505,13 +255,13 @@ void unique_undo(struct effect *e)
 {
 	struct claim *c = e->claim;
 	uint64_t hash;
-	struct shard *s = lock_claim(e, &hash);
+	struct claims *s = lock_claim(e, &hash);
 
 	if (e->kind == EFFECT_CLAIMED) {
-		unlink_claim(s, hash, c);
+		claims_remove(s, hash, c);
 	} else {
-		let_go_of(&c->dropped);
-		fold(s, hash, c);
+		claim_let_go(&c->dropped);
+		claims_fold(s, hash, c);
 	}
 	latch_unlock(&s->latch);
 	if (e->kind == EFFECT_CLAIMED)
@@ -527,13 +277,13 @@ void unique_settle(struct effect *e)
 
 	if (e->undone)
 		return;
-	struct shard *s = lock_claim(e, &hash);
+	struct claims *s = lock_claim(e, &hash);
 	if (e->kind == EFFECT_CLAIMED) {
-		let_go_of(&c->made);
-		fold(s, hash, c);
+		claim_let_go(&c->made);
+		claims_fold(s, hash, c);
 	} else {
 		assert(c->made == NULL);
-		unlink_claim(s, hash, c);
+		claims_remove(s, hash, c);
 	}
 	latch_unlock(&s->latch);
 	if (e->kind == EFFECT_RELEASED)
@@ -555,7 +305,7 @@ static enum status others(const struct unique *u, const struct claim *c, struct 
 	enum status st = ST_OK;
 
 	for (; c != NULL; c = c->next) {
-		if (c->id == id || !is_same(u, c, v) ||
+		if (c->id == id || !claim_is(u, c, v) ||
 		    (c->dropped != NULL && !is_active(c->dropped)))
 			continue;
 		if (is_active(c->made) || c->dropped != NULL) {
@@ -573,7 +323,7 @@ static enum status others(const struct unique *u, const struct claim *c, struct 
 static bool is_known(const struct unique *u, const struct claim *c, struct value v, elem_id id)
 {
 	for (; c != NULL; c = c->next)
-		if (c->id == id && is_same(u, c, v) &&
+		if (c->id == id && claim_is(u, c, v) &&
 		    (c->dropped == NULL || is_active(c->dropped)))
 			return true;
 	return false;
@@ -582,16 +332,16 @@ static bool is_known(const struct unique *u, const struct claim *c, struct value
 static enum status claim_base(struct unique *u, struct value v, elem_id id, bool check,
 			      struct index_duplicate *ret)
 {
-	uint64_t hash = hash_of(v);
-	struct shard *s = shard_of(u, hash);
+	uint64_t hash = claim_hash(v);
+	struct claims *s = claims_of(u, hash);
 	struct claim spare;
 	enum status st = ST_OK;
 
 	latch_lock(&s->latch);
-	if (!is_known(u, first_claim(s, hash, &spare), v, id) && !link_id(s, hash, id))
+	if (!is_known(u, claims_first(s, hash, &spare), v, id) && !claims_add_id(s, hash, id))
 		st = ST_NOMEM;
 	if (st == ST_OK && check)
-		st = others(u, first_claim(s, hash, &spare), v, id, &ret->first);
+		st = others(u, claims_first(s, hash, &spare), v, id, &ret->first);
 	latch_unlock(&s->latch);
 	ret->second = id;
 	ret->value = v;
@@ -613,13 +363,14 @@ static enum status may_come_back(struct unique *u, struct chunk *c, uint32_t slo
 		struct value v = e->kind == UNDO_PROP && e->key == u->key
 				     ? e->old
 				     : value_in_place(c, slot, u->key);
-		if (!is_constrained(v))
+		if (!unique_counts(v))
 			continue;
-		uint64_t hash = hash_of(v);
-		struct shard *s = shard_of(u, hash);
+		uint64_t hash = claim_hash(v);
+		struct claims *s = claims_of(u, hash);
 		struct claim spare;
 		latch_lock(&s->latch);
-		enum status st = others(u, first_claim(s, hash, &spare), v, c->base + slot, &other);
+		enum status st =
+		    others(u, claims_first(s, hash, &spare), v, c->base + slot, &other);
 		latch_unlock(&s->latch);
 		if (st != ST_OK)
 			return ST_BUSY;
@@ -635,7 +386,7 @@ enum status unique_fill(struct unique *u, struct chunk *c, uint32_t *slot, bool 
 	for (; *slot < c->n_used; ++*slot) {
 		TRY(may_come_back(u, c, *slot));
 		struct value v = table_prop(t, *slot, u->key);
-		if (shared_bit(t->exists, *slot) && is_constrained(v) &&
+		if (shared_bit(t->exists, *slot) && unique_counts(v) &&
 		    label_set_has(set_of(c, *slot), u->label))
 			TRY(claim_base(u, v, c->base + *slot, check, ret));
 	}
