@@ -11,4 +11,7 @@
 enum status limit_value(struct exec *x, struct prog *p, const struct expr *e, uint64_t absent,
 			uint64_t *ret) MUST_CHECK;
 
+/* For a limit of 0: what the statement writes is written all the same. */
+enum status limit_none(struct op *op, struct exec *x) MUST_CHECK;
+
 #endif

@@ -28,6 +28,14 @@ enum status limit_value(struct exec *x, struct prog *p, const struct expr *e, ui
 	return ST_OK;
 }
 
+/* One question is enough: what writes stands below a barrier. */
+enum status limit_none(struct op *op, struct exec *x)
+{
+	struct batch *b;
+
+	return x->plan->writes ? op_next(op->left, x, &b) : ST_OK;
+}
+
 static enum status limit_open(struct op *op, struct exec *x)
 {
 	struct op_limit *l = container_of(op, struct op_limit, op);
@@ -59,6 +67,8 @@ static enum status limit_next(struct op *op, struct exec *x, struct batch **ret)
 	if (!l->begun) {
 		TRY(limit_value(x, l->skip, op->pop->limit.skip, 0, &l->to_skip));
 		TRY(limit_value(x, l->limit, op->pop->limit.limit, UINT64_MAX, &l->to_give));
+		if (l->to_give == 0)
+			TRY(limit_none(op, x));
 		l->begun = true;
 	}
 	while (l->to_give != 0) { /* once all is given the child is not asked any more */

@@ -242,6 +242,8 @@ static enum status sort_begin(struct op_sort *s, struct exec *x)
 	TRY(limit_value(x, s->limit, pop->sort.limit, UINT64_MAX, &limit));
 	s->keep = limit > UINT64_MAX - skip ? UINT64_MAX : skip + limit;
 	s->full = s->keep == 0;
+	if (s->full)
+		TRY(limit_none(&s->op, x));
 	s->begun = true;
 	return ST_OK;
 }
