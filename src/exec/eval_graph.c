@@ -217,6 +217,9 @@ static enum status labels_of(struct eval *ev, struct value node, struct value *r
 
 	if (labels == NULL)
 		return ST_NOMEM;
+	if (n == 0 && !graph_node_exists(x->graph, x->view, value_elem_id(node)))
+		return diag_set(x->diag, GQL_DELETED_ELEMENT, DIAG_NO_POSITION,
+				"the node is deleted");
 	for (unsigned i = 0; i < n; i++)
 		labels[i] = value_str(store_name_text(graph_store(x->graph), NAME_LABEL, ids[i]));
 	*ret = value_list(labels, n);

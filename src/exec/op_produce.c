@@ -4,6 +4,12 @@
  * lists, maps and paths, into elements with their labels and properties as the view sees them. */
 #include "exec/op.h"
 
+/* Readers of Protocol Buffers give up at 100 messages inside one another. A list is two of them
+ * and a map three; what stands around a value and inside an element takes the rest. */
+#define LIST_LEVELS 2
+#define MAP_LEVELS 3
+#define RESULT_LEVELS_MAX 84
+
 struct op_produce {
 	struct op op;
 	struct batch out;
@@ -23,7 +29,8 @@ static enum status produce_open(struct op *op, struct exec *x)
 	return p->out.cols != NULL && p->cols != NULL ? ST_OK : ST_NOMEM;
 }
 
-static enum status resolve(struct op_produce *p, struct exec *x, struct value v, struct value *ret);
+static enum status resolve(struct op_produce *p, struct exec *x, struct value v, uint32_t depth,
+			   struct value *ret);
 
 static enum status resolve_props(struct op_produce *p, struct exec *x, struct element *e)
 {
@@ -82,19 +89,19 @@ static enum status resolve_element(struct op_produce *p, struct exec *x, elem_id
 }
 
 static enum status resolve_values(struct op_produce *p, struct exec *x, const struct value *v,
-				  uint32_t n, const struct value **ret)
+				  uint32_t n, uint32_t depth, const struct value **ret)
 {
 	struct value *out = arena_alloc(&p->elements.a, n * sizeof(*out));
 
 	if (out == NULL)
 		return ST_NOMEM;
 	for (uint32_t i = 0; i < n; i++)
-		TRY(resolve(p, x, v[i], &out[i]));
+		TRY(resolve(p, x, v[i], depth, &out[i]));
 	*ret = out;
 	return ST_OK;
 }
 
-static enum status resolve_map(struct op_produce *p, struct exec *x, struct value v,
+static enum status resolve_map(struct op_produce *p, struct exec *x, struct value v, uint32_t depth,
 			       struct value *ret)
 {
 	struct map_entry *out = arena_alloc(&p->elements.a, v.n * sizeof(*out));
@@ -103,7 +110,7 @@ static enum status resolve_map(struct op_produce *p, struct exec *x, struct valu
 		return ST_NOMEM;
 	for (uint32_t i = 0; i < v.n; i++) {
 		out[i].key = v.map[i].key;
-		TRY(resolve(p, x, v.map[i].value, &out[i].value));
+		TRY(resolve(p, x, v.map[i].value, depth + MAP_LEVELS, &out[i].value));
 	}
 	*ret = value_map(out, v.n);
 	return ST_OK;
@@ -117,16 +124,22 @@ static enum status resolve_path(struct op_produce *p, struct exec *x, struct val
 	if (out == NULL)
 		return ST_NOMEM;
 	out->n_edges = v.path->n_edges;
-	TRY(resolve_values(p, x, v.path->nodes, out->n_edges + 1, &out->nodes));
-	TRY(resolve_values(p, x, v.path->edges, out->n_edges, &out->edges));
+	TRY(resolve_values(p, x, v.path->nodes, out->n_edges + 1, 0, &out->nodes));
+	TRY(resolve_values(p, x, v.path->edges, out->n_edges, 0, &out->edges));
 	*ret = v;
 	ret->path = out;
 	return ST_OK;
 }
 
-/* Depth is bounded: no value is nested deeper than VALUE_DEPTH_MAX. */
-static enum status resolve(struct op_produce *p, struct exec *x, struct value v, struct value *ret)
+/* depth: messages around the value, as the protocol nests them. */
+static enum status resolve(struct op_produce *p, struct exec *x, struct value v, uint32_t depth,
+			   struct value *ret)
 {
+	if (depth > RESULT_LEVELS_MAX)
+		return diag_fail(x->diag, ST_LIMIT, GQL_STATEMENT_TOO_COMPLEX, DIAG_NO_POSITION,
+				 "a value of the result is nested deeper than the limit of %u "
+				 "lists or %u maps",
+				 RESULT_LEVELS_MAX / LIST_LEVELS, RESULT_LEVELS_MAX / MAP_LEVELS);
 	switch (v.kind) {
 	case V_NODE:
 	case V_EDGE:
@@ -135,9 +148,9 @@ static enum status resolve(struct op_produce *p, struct exec *x, struct value v,
 		return resolve_element(p, x, v.id, v.kind == V_EDGE, ret);
 	case V_LIST:
 		*ret = v;
-		return resolve_values(p, x, v.list, v.n, &ret->list);
+		return resolve_values(p, x, v.list, v.n, depth + LIST_LEVELS, &ret->list);
 	case V_MAP:
-		return resolve_map(p, x, v, ret);
+		return resolve_map(p, x, v, depth, ret);
 	case V_PATH:
 		return resolve_path(p, x, v, ret);
 	default:
@@ -161,7 +174,7 @@ static enum status produce_column(struct op_produce *p, struct exec *x, const st
 	dst->c.is_const = src->is_const;
 	for (uint32_t k = 0; k < n; k++) {
 		uint32_t row = src->is_const ? 0 : batch_row(b, k);
-		TRY(resolve(p, x, column_get(src, row), &dst->c.v[row]));
+		TRY(resolve(p, x, column_get(src, row), 0, &dst->c.v[row]));
 	}
 	p->out.cols[i] = dst->c;
 	return ST_OK;
