@@ -11,7 +11,7 @@ struct pattern {
 	struct binder *b;
 	struct qgraph q;
 	const struct ast_pattern *ast;
-	VEC(const struct ast_expr *) late; /* conditions with subqueries: after the pattern */
+	VEC(const struct ast_expr *) late; /* with subqueries or rand(): after the pattern */
 	VEC(struct assign) path_items;
 	VEC(struct waiting) waiting;
 };
@@ -51,6 +51,8 @@ static enum status add_condition(struct pattern *pt, const struct ast_expr *e)
 	if (ast_has_subquery(e))
 		return vec_push(MEM_PLAN, &pt->late, e) ? ST_OK : bind_no_memory(pt->b);
 	TRY(bind_condition(pt->b, e, &x));
+	if (expr_is_volatile(x)) /* of each whole row, not of a part that many rows share */
+		return vec_push(MEM_PLAN, &pt->late, e) ? ST_OK : bind_no_memory(pt->b);
 	return add_pred(pt, x);
 }
 
@@ -249,7 +251,7 @@ static enum status quantified_condition(struct pattern *pt, const struct ast_par
 	b->n_locals = depth;
 	if (st == ST_OK && inner.late.n > 0)
 		st = bind_unsupported(b, inner.late.v[0]->offset,
-				      "a subquery in the condition of a quantified edge");
+				      "a subquery or rand() in the condition of a quantified edge");
 	vec_release(MEM_PLAN, &inner.late);
 	for (uint32_t i = 0; i < inner.q.n_preds && st == ST_OK; i++) {
 		e->edge_pred = e->edge_pred == NULL
@@ -283,14 +285,18 @@ static enum status edge_slot(struct pattern *pt, const struct ast_part *part, st
 						   .type = e->quantified ? V_LIST : V_EDGE,
 						   .edge_list = e->quantified},
 				 part->var.offset);
-	if (v->type != V_EDGE || e->quantified || !slot_has(&b->pipe->bound, v->slot))
-		return pattern_wrong_variable(b, &part->var, "an edge of an earlier clause");
+	uint8_t type = e->quantified ? V_LIST : V_EDGE;
+	bool fits = v->type == type || (e->quantified && v->type == V_NULL);
+	if (!fits || !slot_has(&b->pipe->bound, v->slot))
+		return pattern_wrong_variable(b, &part->var,
+					      e->quantified ? "a list of edges of an earlier clause"
+							    : "an edge of an earlier clause");
 	TRY(bind_check_graph(b, v, part->var.offset));
-	/* Bound before: the walk finds an edge of its own, which must be that one. */
-	const struct expr *same = expr_binary(
-	    b, EXPR_EQ, expr_slot(b, e->slot, V_EDGE, false, part->offset, part->length),
-	    expr_slot(b, v->slot, V_EDGE, false, part->offset, part->length), part->offset,
-	    part->length);
+	/* Bound before: the walk finds edges of its own, which must be those. */
+	const struct expr *same =
+	    expr_binary(b, EXPR_EQ, expr_slot(b, e->slot, type, false, part->offset, part->length),
+			expr_slot(b, v->slot, type, true, part->offset, part->length), part->offset,
+			part->length);
 	return same != NULL ? add_pred(pt, same) : bind_no_memory(b);
 }
 

@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "base/hash.h"
 #include "value/arith.h"
 #include "value/cast.h"
 #include "value/func_int.h"
@@ -152,6 +153,21 @@ enum status func_pi(struct func_ctx *x, const struct value *args, unsigned n, st
 enum status func_e(struct func_ctx *x, const struct value *args, unsigned n, struct value *ret)
 {
 	*ret = value_float(M_E);
+	return ST_OK;
+}
+
+enum status func_rand(struct func_ctx *x, const struct value *args, unsigned n, struct value *ret)
+{
+	static _Thread_local struct rand state;
+	static _Thread_local bool seeded;
+
+	if (!seeded) {
+		uint64_t seed;
+		rand_secret(&seed, sizeof seed);
+		rand_seed(&state, seed);
+		seeded = true;
+	}
+	*ret = value_float((double)(rand_u64(&state) >> 11) * 0x1p-53);
 	return ST_OK;
 }
 
