@@ -47,8 +47,8 @@ struct grouping {
 	} * keys;
 	VEC(struct plan_agg) aggs;
 	bool in_aggregate; /* inside an aggregate's argument: no second one */
-	bool
-	    columns_in_scope; /* a sort key: the scope has the columns, each a value of the group */
+	bool behind;	   /* a sort key or WHERE of WITH: the scope has the columns, no rows */
+	bool subqueries;   /* they run behind the columns: WHERE */
 };
 
 /* Slots of the parts of a pattern that have no name by which to find them. */
@@ -103,6 +103,8 @@ enum status bind_args(struct binder *b, const struct ast_expr *ast, enum expr_ki
 /* Same words, whatever the white space. */
 bool ast_same_text(struct binder *b, const struct ast_expr *x, const struct ast_expr *y);
 bool expr_reads_graph(const struct expr *e);
+/* Another value in every row, whatever its arguments: rand(). */
+bool expr_is_volatile(const struct expr *e);
 struct expr *expr_new(struct binder *b, enum expr_kind kind, uint32_t n_args, uint32_t offset,
 		      uint32_t length);
 const struct expr *expr_slot(struct binder *b, uint32_t slot, uint8_t type, bool nullable,

@@ -1,5 +1,6 @@
 /* Expressions: names to slots, literals to parameters; lists, comprehensions, subqueries. */
 #include "plan/bind.h"
+#include "value/func.h"
 
 enum status bind_no_memory(struct binder *b)
 {
@@ -206,7 +207,7 @@ static enum status bind_var(struct binder *b, const struct ast_expr *ast, const 
 		suggest_variable(b, name);
 		return ST_INVALID;
 	}
-	if (b->grouping != NULL && !b->grouping->in_aggregate && !b->grouping->columns_in_scope)
+	if (b->grouping != NULL && !b->grouping->in_aggregate && !b->grouping->behind)
 		return diag_set(b->p->d, GQL_BAD_AGGREGATE, ast->offset,
 				"'" STR_FMT "' is neither a grouping key nor inside an aggregate",
 				STR_ARG(name));
@@ -246,6 +247,15 @@ static enum status push_local(struct binder *b, const struct ast_name *name, uin
 	return ST_OK;
 }
 
+/* Rows have aggregates, the elements of a list have none. */
+static enum status no_aggregate(struct binder *b, const struct ast_expr *ast)
+{
+	if (ast == NULL || !ast_has_aggregate(ast))
+		return ST_OK;
+	return diag_set(b->p->d, GQL_BAD_AGGREGATE, ast->offset,
+			"an aggregate cannot stand here: it would be computed for each element");
+}
+
 static enum status bind_optional(struct binder *b, const struct ast_expr *ast,
 				 const struct expr **ret)
 {
@@ -264,8 +274,10 @@ static enum status bind_comprehension(struct binder *b, const struct ast_expr *a
 	TRY(push_local(b, &ast->name, &e->local));
 	bool no_subquery = b->no_subquery;
 	b->no_subquery = true; /* a subquery runs once a row, not once an element */
-	for (uint32_t i = 1; i < n_args && i < ast->n_args; i++)
+	for (uint32_t i = 1; i < n_args && i < ast->n_args; i++) {
+		TRY(no_aggregate(b, ast->args[i]));
 		TRY(bind_optional(b, ast->args[i], &e->args[i]));
+	}
 	b->no_subquery = no_subquery;
 	b->n_locals = depth;
 	e->sub = ast->sub;
@@ -285,6 +297,7 @@ static enum status bind_reduce(struct binder *b, const struct ast_expr *ast,
 	TRY(bind_expr(b, ast->args[1], &e->args[1]));
 	TRY(push_local(b, &ast->name, &e->local2));
 	TRY(push_local(b, &ast->name2, &e->local));
+	TRY(no_aggregate(b, ast->args[2]));
 	TRY(bind_expr(b, ast->args[2], &e->args[2]));
 	b->n_locals = depth;
 	*ret = e;
@@ -414,6 +427,18 @@ bool expr_reads_graph(const struct expr *e)
 		return true;
 	for (uint32_t i = 0; i < e->n_args; i++)
 		if (expr_reads_graph(e->args[i]))
+			return true;
+	return false;
+}
+
+bool expr_is_volatile(const struct expr *e)
+{
+	if (e == NULL)
+		return false;
+	if (e->kind == EXPR_CALL && (e->func->flags & FUNC_PURE) == 0)
+		return true;
+	for (uint32_t i = 0; i < e->n_args; i++)
+		if (expr_is_volatile(e->args[i]))
 			return true;
 	return false;
 }

@@ -3,30 +3,39 @@
 #include "plan/bind.h"
 #include "value/func.h"
 
+enum {
+	NODE = 1u << V_NODE,
+	EDGE = 1u << V_EDGE,
+	PATH = 1u << V_PATH,
+	MAP = 1u << V_MAP,
+	ANY = ~0u
+};
+
 static const struct graph_function {
 	const char *name;
 	uint8_t func; /* enum graph_func */
 	uint8_t min_args, max_args;
-	uint8_t type; /* enum value_kind of the result */
+	uint8_t type;	/* enum value_kind of the result */
+	uint32_t takes; /* kinds of arguments */
 } graph_functions[] = {
-    {"id", GF_ID, 1, 1, V_INT},
-    {"element_id", GF_ELEMENT_ID, 1, 1, V_STRING},
-    {"elementid", GF_ELEMENT_ID, 1, 1, V_STRING},
-    {"labels", GF_LABELS, 1, 1, V_LIST},
-    {"type", GF_TYPE, 1, 1, V_STRING},
-    {"properties", GF_PROPERTIES, 1, 1, V_MAP},
-    {"keys", GF_KEYS, 1, 1, V_LIST},
-    {"startnode", GF_START_NODE, 1, 1, V_NODE},
-    {"endnode", GF_END_NODE, 1, 1, V_NODE},
-    {"nodes", GF_NODES, 1, 1, V_LIST},
-    {"relationships", GF_EDGES, 1, 1, V_LIST},
-    {"edges", GF_EDGES, 1, 1, V_LIST},
-    {"elements", GF_ELEMENTS, 1, 1, V_LIST},
-    {"path_length", GF_PATH_LENGTH, 1, 1, V_INT},
-    {"length", GF_PATH_LENGTH, 1, 1, V_INT},
-    {"exists", GF_EXISTS, 1, 1, V_BOOL},
-    {"same", GF_SAME, 2, 64, V_BOOL},
-    {"all_different", GF_ALL_DIFFERENT, 2, 64, V_BOOL},
+    {"id", GF_ID, 1, 1, V_INT, NODE | EDGE},
+    {"element_id", GF_ELEMENT_ID, 1, 1, V_STRING, NODE | EDGE},
+    {"elementid", GF_ELEMENT_ID, 1, 1, V_STRING, NODE | EDGE},
+    {"labels", GF_LABELS, 1, 1, V_LIST, NODE},
+    {"type", GF_TYPE, 1, 1, V_STRING, EDGE},
+    {"properties", GF_PROPERTIES, 1, 1, V_MAP, NODE | EDGE | MAP},
+    {"keys", GF_KEYS, 1, 1, V_LIST, NODE | EDGE | MAP},
+    {"startnode", GF_START_NODE, 1, 1, V_NODE, EDGE},
+    {"endnode", GF_END_NODE, 1, 1, V_NODE, EDGE},
+    {"nodes", GF_NODES, 1, 1, V_LIST, PATH},
+    {"relationships", GF_EDGES, 1, 1, V_LIST, PATH},
+    {"edges", GF_EDGES, 1, 1, V_LIST, PATH},
+    {"elements", GF_ELEMENTS, 1, 1, V_LIST, PATH},
+    {"path_length", GF_PATH_LENGTH, 1, 1, V_INT, PATH},
+    {"length", GF_PATH_LENGTH, 1, 1, V_INT, PATH},
+    {"exists", GF_EXISTS, 1, 1, V_BOOL, ANY},
+    {"same", GF_SAME, 2, 64, V_BOOL, NODE | EDGE},
+    {"all_different", GF_ALL_DIFFERENT, 2, 64, V_BOOL, NODE | EDGE},
 };
 
 static const struct graph_function *find_graph_function(struct str name)
@@ -81,10 +90,11 @@ static enum status bind_aggregate(struct binder *b, const struct ast_expr *ast,
 {
 	struct grouping *g = b->grouping;
 
-	if (g == NULL || g->in_aggregate)
+	if (g == NULL || g->in_aggregate || g->behind)
 		return diag_set(b->p->d, GQL_BAD_AGGREGATE, ast->offset,
-				g == NULL ? "an aggregate cannot stand here"
-					  : "an aggregate inside an aggregate");
+				g == NULL   ? "an aggregate cannot stand here"
+				: g->behind ? "an aggregate here must be one of the columns"
+					    : "an aggregate inside an aggregate");
 	struct plan_agg item = {.distinct = ast->distinct};
 	if (!ast->star) {
 		item.fn = agg_find(ast->name.text);
@@ -93,6 +103,9 @@ static enum status bind_aggregate(struct binder *b, const struct ast_expr *ast,
 		enum status st = bind_expr(b, ast->args[0], &item.arg);
 		g->in_aggregate = false;
 		TRY(st);
+		if (expr_is_volatile(item.arg))
+			return diag_set(b->p->d, GQL_BAD_AGGREGATE, ast->args[0]->offset,
+					"an aggregate of rand(): give it a name with WITH first");
 	}
 	item.slot = planner_slot(b->p, STR_NULL);
 	if (item.slot == SLOT_NONE || !vec_push(MEM_PLAN, &g->aggs, item))
@@ -108,8 +121,16 @@ static enum status bind_arguments(struct binder *b, const struct ast_expr *ast, 
 	*ret = expr_new(b, kind, ast->n_args, ast->offset, ast->length);
 	if (*ret == NULL)
 		return bind_no_memory(b);
-	for (uint32_t i = 0; i < ast->n_args; i++)
+	for (uint32_t i = 0; i < ast->n_args; i++) {
+		if (ast->args[i]->kind == AST_PATTERN_TEST) {
+			(void)diag_set(b->p->d, GQL_SYNTAX, ast->args[i]->offset,
+				       "a pattern is no argument of '" STR_FMT "'",
+				       STR_ARG(ast->name.text));
+			diag_hint(b->p->d, "count with COUNT { pattern }");
+			return ST_INVALID;
+		}
 		TRY(bind_expr(b, ast->args[i], &(*ret)->args[i]));
+	}
 	return ST_OK;
 }
 
@@ -196,6 +217,16 @@ static enum status bind_property_exists(struct binder *b, const struct ast_expr 
 	return *ret != NULL && e->name != NAME_NONE ? ST_OK : bind_no_memory(b);
 }
 
+/* What is known to be of a wrong kind is an error before anything runs. */
+static enum status check_kind(struct binder *b, const struct ast_expr *call, const struct expr *arg,
+			      uint32_t takes)
+{
+	if (arg->type == V_NULL || (takes & (1u << arg->type)) != 0)
+		return ST_OK;
+	return diag_set(b->p->d, GQL_WRONG_TYPE, arg->offset, "'" STR_FMT "' does not take %s",
+			STR_ARG(call->name.text), value_kind_name((enum value_kind)arg->type));
+}
+
 static enum status bind_graph_call(struct binder *b, const struct ast_expr *ast,
 				   const struct graph_function *f, const struct expr **ret)
 {
@@ -203,6 +234,8 @@ static enum status bind_graph_call(struct binder *b, const struct ast_expr *ast,
 
 	TRY(check_count(b, ast, f->min_args, f->max_args));
 	TRY(bind_arguments(b, ast, EXPR_GRAPH_CALL, &e));
+	for (uint32_t i = 0; i < e->n_args; i++)
+		TRY(check_kind(b, ast, e->args[i], f->takes));
 	e->sub = f->func;
 	e->type = f->type;
 	*ret = e;
@@ -243,6 +276,8 @@ enum status bind_call(struct binder *b, const struct ast_expr *ast, const struct
 		return unknown_function(b, ast);
 	TRY(check_count(b, ast, f->min_args, f->max_args));
 	TRY(bind_arguments(b, ast, EXPR_CALL, &e));
+	for (uint32_t i = 0; i < e->n_args && (f->flags & FUNC_STRICT) != 0; i++)
+		TRY(check_kind(b, ast, e->args[i], ~(NODE | EDGE | PATH)));
 	e->func = f;
 	e->type = f->result;
 	*ret = e;

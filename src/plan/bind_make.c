@@ -147,7 +147,9 @@ static enum status make_what_is_read(struct making *m, const struct make *item)
 	return ST_OK;
 }
 
-static enum status make_node(struct making *m, const struct ast_part *part, uint32_t *ret)
+/* alone: it is all of its path, so that a bound one would make nothing. */
+static enum status make_node(struct making *m, const struct ast_part *part, bool alone,
+			     uint32_t *ret)
 {
 	struct binder *b = m->b;
 	struct make item = {.offset = part->offset};
@@ -158,6 +160,10 @@ static enum status make_node(struct making *m, const struct ast_part *part, uint
 				"WHERE belongs to patterns that are matched");
 	if (ast_has_name(&part->var))
 		v = scope_find(&b->pipe->scope, part->var.text);
+	if (v != NULL && alone)
+		return diag_set(b->p->d, GQL_DUPLICATE_NAME, part->var.offset,
+				"variable '" STR_FMT "' is there already: nothing is made here",
+				STR_ARG(part->var.text));
 	if (v != NULL) {
 		if (v->type != V_NODE && v->type != V_NULL)
 			return pattern_wrong_variable(b, &part->var, "a node");
@@ -246,7 +252,7 @@ static enum status make_path(struct making *m, const struct ast_path *path, bool
 	if (e == NULL || slots == NULL)
 		return bind_no_memory(b);
 	for (uint32_t i = 0; i < t->n_parts; i += 2)
-		TRY(make_node(m, t->parts[i], &slots[i]));
+		TRY(make_node(m, t->parts[i], t->n_parts == 1, &slots[i]));
 	for (uint32_t i = 1; i < t->n_parts; i += 2)
 		TRY(make_edge(m, t->parts[i], slots[i - 1], slots[i + 1], either_way, &slots[i]));
 	for (uint32_t i = 0; i < t->n_parts; i++) {

@@ -13,11 +13,22 @@ struct projection {
 		uint8_t type;
 		bool edge_list, aggregates;
 	} * out;
-	bool grouped;
+	bool grouped, hides; /* hides: DISTINCT or grouping; what was there before is gone */
 	struct grouping g;
 	uint32_t n_sorts;
 	struct sort_key *sorts;
 };
+
+/* The columns of a star stand in the order of their names, not in that of the clauses before. */
+static void order_by_name(const struct scope *s, uint32_t n, uint32_t *ret)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		uint32_t at = i;
+		for (; at > 0 && str_cmp(s->vars.v[ret[at - 1]].name, s->vars.v[i].name) > 0; at--)
+			ret[at] = ret[at - 1];
+		ret[at] = i;
+	}
+}
 
 static enum status expand_star(struct projection *pr)
 {
@@ -30,19 +41,23 @@ static enum status expand_star(struct projection *pr)
 	pr->out = ARENA_ARRAY(b->p->scratch, struct out_item, pr->n + 1);
 	if (pr->items == NULL || pr->out == NULL)
 		return bind_no_memory(b);
+	uint32_t *order = ARENA_ARRAY(b->p->scratch, uint32_t, n_star + 1);
+	if (order == NULL)
+		return bind_no_memory(b);
+	order_by_name(s, n_star, order);
 	for (uint32_t i = 0; i < n_star; i++) {
 		struct ast_expr *var = ARENA_NEW(b->p->scratch, struct ast_expr);
 		if (var == NULL)
 			return bind_no_memory(b);
 		var->kind = AST_VAR;
-		var->name.text = s->vars.v[i].name;
+		var->name.text = s->vars.v[order[i]].name;
 		var->offset = pr->c->offset;
 		pr->items[i] = (struct ast_item){.expr = var, .alias = var->name};
 	}
 	if (pr->c->project.n_items > 0)
 		memcpy(pr->items + n_star, pr->c->project.items,
 		       pr->c->project.n_items * sizeof pr->items[0]);
-	if (pr->c->project.star && pr->n == 0)
+	if (pr->c->project.star && pr->n == 0 && pr->c->kind == AST_RETURN)
 		return diag_set(b->p->d, GQL_SYNTAX, pr->c->offset,
 				"'*' stands for no variable here");
 	return ST_OK;
@@ -82,6 +97,7 @@ static enum status name_items(struct projection *pr)
 		}
 	}
 	pr->grouped = pr->grouped || pr->c->project.has_group_by;
+	pr->hides = pr->grouped || pr->c->project.distinct;
 	return ST_OK;
 }
 
@@ -183,8 +199,74 @@ static const struct out_item *sort_item(const struct projection *pr, const struc
 	return NULL;
 }
 
-/* A key sees the columns first, by name inside an expression too; and what was there before the
- * projection, unless DISTINCT or grouping took it away. */
+/* ---- behind the columns: ORDER BY, and WHERE of WITH ------------------------------------------
+ */
+
+/* Each column, and each grouping key, also stands for the text that it was computed from. */
+static enum status columns_as_keys(const struct projection *pr, struct grouping *ret)
+{
+	struct binder *b = pr->b;
+
+	*ret = (struct grouping){.behind = true};
+	ret->keys = ARENA_ARRAY(b->p->scratch, struct group_key, pr->n + pr->g.n_keys + 1);
+	if (ret->keys == NULL)
+		return bind_no_memory(b);
+	for (uint32_t i = 0; i < pr->n; i++)
+		if (pr->items[i].expr->length != 0) /* not of a star */
+			ret->keys[ret->n_keys++] = (struct group_key){.ast = pr->items[i].expr,
+								      .slot = pr->out[i].slot,
+								      .type = pr->out[i].type};
+	for (uint32_t i = 0; i < pr->g.n_keys && pr->grouped && !pr->c->project.distinct; i++)
+		if (pr->g.keys[i].ast->length != 0)
+			ret->keys[ret->n_keys++] = pr->g.keys[i];
+	return ST_OK;
+}
+
+/* The columns by name, and what was there before the projection unless that hides it. */
+static enum status scope_behind(const struct projection *pr, const struct scope *before,
+				struct scope *ret)
+{
+	struct binder *b = pr->b;
+
+	for (uint32_t i = 0; i < pr->n; i++)
+		TRY(scope_add(b, ret,
+			      (struct variable){.name = pr->out[i].name,
+						.slot = pr->out[i].slot,
+						.type = pr->out[i].type,
+						.edge_list = pr->out[i].edge_list,
+						.nullable = true},
+			      pr->c->offset));
+	for (uint32_t i = 0; i < before->vars.n && !pr->hides; i++)
+		if (scope_find(ret, before->vars.v[i].name) == NULL)
+			TRY(scope_add(b, ret, before->vars.v[i], pr->c->offset));
+	return ST_OK;
+}
+
+/* Binds a sort key (ret_key) or adds a filter (ret_key is NULL). */
+static enum status bind_behind(struct projection *pr, const struct ast_expr *ast,
+			       const struct expr **ret_key)
+{
+	struct binder *b = pr->b;
+	struct scope behind = {0}, before = b->pipe->scope;
+	struct grouping *outer = b->grouping, columns;
+	enum status st = scope_behind(pr, &before, &behind);
+
+	b->pipe->scope = behind;
+	if (st == ST_OK && pr->hides) {
+		st = columns_as_keys(pr, &columns);
+		columns.subqueries = ret_key == NULL;
+		b->grouping = &columns;
+	} else {
+		b->grouping = NULL;
+	}
+	if (st == ST_OK)
+		st = ret_key != NULL ? bind_expr(b, ast, ret_key) : bind_filter(b, ast);
+	b->grouping = outer;
+	b->pipe->scope = before;
+	scope_release(&behind);
+	return st;
+}
+
 static enum status bind_sort_key(struct projection *pr, const struct ast_sort *s,
 				 struct sort_key *ret)
 {
@@ -194,32 +276,10 @@ static enum status bind_sort_key(struct projection *pr, const struct ast_sort *s
 	ret->descending = s->descending;
 	ret->nulls_first =
 	    s->nulls == AST_NULLS_DEFAULT ? s->descending : s->nulls == AST_NULLS_FIRST;
-	if (item != NULL) {
-		ret->expr =
-		    expr_slot(b, item->slot, item->type, true, s->expr->offset, s->expr->length);
-		return ret->expr != NULL ? ST_OK : bind_no_memory(b);
-	}
-	struct scope both = {0}, keep = b->pipe->scope;
-	enum status st = ST_OK;
-	for (uint32_t i = 0; i < pr->n && st == ST_OK; i++)
-		st = scope_add(b, &both,
-			       (struct variable){.name = pr->out[i].name,
-						 .slot = pr->out[i].slot,
-						 .type = pr->out[i].type,
-						 .nullable = true},
-			       s->expr->offset);
-	bool hidden = pr->c->project.distinct || (pr->grouped && !ast_has_aggregate(s->expr));
-	for (uint32_t i = 0; i < keep.vars.n && st == ST_OK && !hidden; i++)
-		if (scope_find(&both, keep.vars.v[i].name) == NULL)
-			st = scope_add(b, &both, keep.vars.v[i], s->expr->offset);
-	b->pipe->scope = both;
-	pr->g.columns_in_scope = hidden;
-	if (st == ST_OK)
-		st = bind_expr(b, s->expr, &ret->expr);
-	pr->g.columns_in_scope = false;
-	b->pipe->scope = keep;
-	scope_release(&both);
-	return st;
+	if (item == NULL)
+		return bind_behind(pr, s->expr, &ret->expr);
+	ret->expr = expr_slot(b, item->slot, item->type, true, s->expr->offset, s->expr->length);
+	return ret->expr != NULL ? ST_OK : bind_no_memory(b);
 }
 
 static enum status bind_sorts(struct projection *pr)
@@ -404,8 +464,9 @@ static enum status project(struct projection *pr)
 	TRY(add_items(pr));
 	TRY(add_distinct(pr));
 	TRY(add_page(b, pr->n_sorts, pr->sorts, &c->project.page));
-	TRY(new_scope(pr));
-	return c->project.where != NULL ? bind_filter(b, c->project.where) : ST_OK;
+	if (c->project.where != NULL)
+		TRY(bind_behind(pr, c->project.where, NULL));
+	return new_scope(pr);
 }
 
 enum status bind_project(struct binder *b, const struct ast_clause *c)

@@ -103,7 +103,8 @@ enum status bind_subquery(struct binder *b, const struct ast_expr *ast, const st
 		    ast->kind == AST_VALUE_QUERY;
 	struct pipe inner = {0};
 
-	if (b->no_subquery || (b->grouping != NULL && !b->grouping->in_aggregate))
+	if (b->no_subquery ||
+	    (b->grouping != NULL && !b->grouping->in_aggregate && !b->grouping->subqueries))
 		return bind_unsupported(b, ast->offset, "a subquery at this place");
 	TRY(bind_barrier(b));
 	enum status st =
