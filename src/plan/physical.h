@@ -50,7 +50,8 @@ enum pop_kind {
 	POP_UNWIND,    /* one row for each element of a list */
 	POP_UNION,     /* all rows of left, then of right */
 	POP_EXCEPT,    /* rows of left that right has not: each once, or (all) less as many */
-	POP_INTERSECT, /* rows of left that right has too: each once, or (all) as many as both have */
+	POP_INTERSECT, /* rows of left that right has too: each once, or (all) as many as both have
+			*/
 	POP_OTHERWISE, /* rows of left; if there are none, of right */
 	POP_EAGER, /* takes all input before it gives any: separates reading from writing clauses */
 	POP_INSERT,

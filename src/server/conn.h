@@ -28,8 +28,8 @@ struct conn *conn_new(struct io *io, struct net_conn *net);
 /* The peer is gone; freed with its last session. */
 void conn_closed(struct conn *c);
 void conn_release(struct conn *c); /* a session has ended */
-/* Checks who logs in; the graph is graphs.h's. Any name and password from this machine (ruling R3: there are no users yet); nobody from
- * elsewhere. */
+/* Checks who logs in; the graph is graphs.h's. Any name and password from this machine (ruling R3:
+ * there are no users yet); nobody from elsewhere. */
 enum status conn_hello(struct conn *c, const struct request_hello *h, struct diag *d) MUST_CHECK;
 void conn_close(struct conn *c, uint64_t code);
 
