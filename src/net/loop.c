@@ -225,6 +225,8 @@ static void sleep_until_work(struct net_loop *l)
 	uint64_t deadline_ns = endpoint_deadline(l->ep);
 	struct timespec timeout = {0};
 
+	if (l->handler->deadline != NULL)
+		deadline_ns = MIN_OF(deadline_ns, l->handler->deadline(l->user));
 	if (deadline_ns <= now_ns || now_ns - l->last_traffic_ns < l->spin_ns)
 		return;
 	if (deadline_ns != TIMER_NEVER) {

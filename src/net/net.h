@@ -54,6 +54,9 @@ struct net_handler {
 	/* Once a turn, after reading and before writing. True: more work waits, do not sleep. May
 	 * be NULL. */
 	bool (*turn)(void *loop_user);
+	/* When turn wants to be called at the latest, by the monotone clock; UINT64_MAX: whenever.
+	 * May be NULL. */
+	uint64_t (*deadline)(void *loop_user);
 	/* From the inbox. May be NULL when nobody posts. */
 	void (*message)(void *loop_user, struct queue_node *n);
 };

@@ -21,6 +21,7 @@ void config_init(struct config *c)
 	    .query_memory = UINT64_C(1) << 30,
 	    .max_view_age_ms = 600000,
 	    .idle_timeout_ms = 300000,
+	    .idle_txn_ms = 60000,
 	    .log_level = LOG_INFO,
 	    .snapshot_at_stop = true,
 	};
@@ -149,6 +150,8 @@ bool config_set(struct config *c, const char *name, const char *value, char *err
 	if (str_eq(n, STR("idle-timeout")))
 		return set_number(&c->idle_timeout_ms, name, value, 1000, UINT32_MAX, error,
 				  error_len);
+	if (str_eq(n, STR("idle-transaction")))
+		return set_number(&c->idle_txn_ms, name, value, 0, UINT32_MAX, error, error_len);
 	if (str_eq(n, STR("memory-limit")))
 		return set_size(&c->memory_limit, name, value, error, error_len);
 	if (str_eq(n, STR("query-memory")))

@@ -24,6 +24,7 @@ struct config {
 	uint32_t max_view_age_ms;  /* 0: none */
 	uint32_t query_timeout_ms; /* 0: none */
 	uint32_t idle_timeout_ms;
+	uint32_t idle_txn_ms; /* a transaction without a request; 0: no limit */
 	enum log_level log_level;
 	bool snapshot_at_stop;
 };

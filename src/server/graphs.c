@@ -23,14 +23,26 @@ struct graph *graphs_current(struct session *s, struct txn *t)
 	return graph_by_id(s, t, s->has_graph ? s->graph_id : s->conn->graph_id);
 }
 
-enum status graphs_open_statement(struct session *s, const struct request_execute *req)
+static struct plan_options plan_options_of(struct session *s, struct txn *t)
 {
-	struct txn *t = transaction_of(s);
-	const struct plan_options opt = {
+	return (struct plan_options){
 	    .catalog_lsn = txn_catalog_lsn(t),
 	    .home = graph_by_id(s, t, s->conn->graph_id),
 	    .bound = s->conn->graph_bound,
 	};
+}
+
+enum status graphs_plan_again(struct session *s)
+{
+	const struct plan_options opt = plan_options_of(s, s->st.txn);
+
+	return statement_plan_again(&s->st, graphs_current(s, s->st.txn), &opt);
+}
+
+enum status graphs_open_statement(struct session *s, const struct request_execute *req)
+{
+	struct txn *t = transaction_of(s);
+	const struct plan_options opt = plan_options_of(s, t);
 
 	return statement_open(&s->st, s->conn->io->server, graphs_current(s, t), &opt, req);
 }

@@ -22,6 +22,8 @@ struct txn;
 struct graph *graphs_current(struct session *s, struct txn *t);
 /* statement_open in that graph. */
 enum status graphs_open_statement(struct session *s, const struct request_execute *req) MUST_CHECK;
+/* For a statement that begins anew in its own transaction, after the catalog has moved. */
+enum status graphs_plan_again(struct session *s) MUST_CHECK;
 
 /* USE g, SESSION SET GRAPH g: the statement's transaction is open. */
 enum status graphs_use(struct session *s, const struct ast_statement *ast,

@@ -1,5 +1,6 @@
 /* One I/O thread: the transport's events to sessions, and the run queue of statements that need
  * more than one slice. */
+#include "base/clock.h"
 #include "base/log.h"
 #include "server/server_int.h"
 #include "server/session.h"
@@ -58,6 +59,11 @@ void io_queue_run(struct io *io, struct session *s)
 	io->run_last = s;
 }
 
+void io_expect(struct io *io, uint64_t at_ns)
+{
+	io->deadline_ns = MIN_OF(io->deadline_ns, at_ns);
+}
+
 /* ---- the transport's events ---- */
 
 static void *on_conn_opened(void *loop_user, struct net_conn *net)
@@ -114,6 +120,19 @@ static void tell_given_up(struct io *io)
 		session_look_at_view(s);
 }
 
+/* A session that waits, or lies idle in a transaction, says itself when it is due again. */
+static void tell_due(struct io *io)
+{
+	if (io->deadline_ns == IO_NEVER)
+		return;
+	uint64_t now_ns = clock_mono_ns();
+	if (now_ns < io->deadline_ns)
+		return;
+	io->deadline_ns = IO_NEVER;
+	for (struct session *s = io->sessions; s != NULL; s = s->next)
+		session_due(s, now_ns);
+}
+
 /* A bounded number of slices, so that no socket waits long; those that still run go to the end. */
 static bool on_turn(void *loop_user)
 {
@@ -121,6 +140,7 @@ static bool on_turn(void *loop_user)
 
 	tell_stopping(io);
 	tell_given_up(io);
+	tell_due(io);
 	for (unsigned i = 0; i < IO_SLICES_PER_TURN && io->run_first != NULL; i++) {
 		struct session *s = io->run_first;
 		io->run_first = s->next_run;
@@ -135,7 +155,12 @@ static bool on_turn(void *loop_user)
 static void on_message(void *loop_user, struct queue_node *n)
 {
 	(void)loop_user;
-	session_committed(container_of(n, struct session, wake));
+	session_woken(container_of(n, struct session, wake));
+}
+
+static uint64_t deadline(void *loop_user)
+{
+	return ((const struct io *)loop_user)->deadline_ns;
 }
 
 const struct net_handler io_handler = {
@@ -146,16 +171,17 @@ const struct net_handler io_handler = {
     .stream_writable = on_stream_writable,
     .stream_closed = on_stream_closed,
     .turn = on_turn,
+    .deadline = deadline,
     .message = on_message,
 };
 
-/* No session waits for the log. */
-static bool no_commit_waits(void *loop_user)
+/* No session waits for a message. */
+static bool no_wake_is_due(void *loop_user)
 {
 	const struct io *io = loop_user;
 
 	for (const struct session *s = io->sessions; s != NULL; s = s->next)
-		if (s->state == SESSION_COMMIT)
+		if (s->state == SESSION_COMMIT || s->state == SESSION_WAITING)
 			return false;
 	return true;
 }
@@ -167,5 +193,5 @@ void io_run(void *arg)
 	net_loop_run(io->loop);
 	/* What is left are sessions whose commit was on its way to the disk when their connection
 	 * ended: the log answers each of them, within a sync. */
-	net_loop_finish_inbox(io->loop, no_commit_waits);
+	net_loop_finish_inbox(io->loop, no_wake_is_due);
 }

@@ -25,6 +25,11 @@ struct metric metric_plan_misses = {.name = "geode_plan_cache_misses_total",
 static struct metric memory_resident = {.name = "geode_memory_resident_bytes",
 					.help = "Memory that the allocator holds.",
 					.is_gauge = true};
+struct metric metric_waiting = {
+    .name = "geode_statements_waiting",
+    .help = "Statements that wait for the end of another transaction.",
+    .is_gauge = true,
+};
 struct metric metric_views_given_up = {
     .name = "geode_views_given_up_total",
     .help = "Views of queries that were asked to close because they held back old versions."};
@@ -36,7 +41,7 @@ void metrics_register(void)
 	static struct metric *const all[] = {
 	    &metric_connections, &metric_sessions,	 &metric_statements, &metric_errors,
 	    &metric_rows,	 &metric_commits,	 &metric_plan_hits,  &metric_plan_misses,
-	    &memory_resident,	 &metric_views_given_up,
+	    &memory_resident,	 &metric_views_given_up, &metric_waiting,
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(all); i++)

@@ -83,6 +83,7 @@ static enum status open_loops(struct server *s, struct tls *tls, struct diag *d)
 		log_warn("server", "no reset secret can be kept in '%s'", secret_file);
 	for (uint32_t i = 0; i < s->n_ios; i++) {
 		s->ios[i].server = s;
+		s->ios[i].deadline_ns = IO_NEVER;
 		TRY(net_loop_new(&o, &io_handler, &s->ios[i], i, d, &s->ios[i].loop));
 	}
 	return ST_OK;

@@ -19,6 +19,8 @@
 	8 /* statements that get a slice before the socket is looked at again                      \
 	   */
 
+#define IO_NEVER UINT64_MAX
+
 enum server_close { /* application error codes of CONNECTION_CLOSE */
 		    SERVER_CLOSE_OK = 0,
 		    SERVER_CLOSE_PROTOCOL = 1,
@@ -51,11 +53,13 @@ struct io {
 	struct session *sessions;
 	_Atomic bool stopping; /* running statements end with 57P01 */
 	bool told_stopping;
-	uint64_t n_given_up; /* views that were asked to close, when it last looked */
+	uint64_t deadline_ns; /* some session is due then; IO_NEVER */
+	uint64_t n_given_up;  /* views that were asked to close, when it last looked */
 };
 
 extern struct metric metric_connections, metric_sessions, metric_statements, metric_errors,
-    metric_rows, metric_commits, metric_plan_hits, metric_plan_misses, metric_views_given_up;
+    metric_rows, metric_commits, metric_plan_hits, metric_plan_misses, metric_views_given_up,
+    metric_waiting;
 extern struct histogram metric_statement_time;
 
 /* metrics.c */
@@ -65,6 +69,7 @@ void metrics_refresh(void); /* what is looked up when somebody asks: memory */
 /* io.c */
 extern const struct net_handler io_handler;
 void io_queue_run(struct io *io, struct session *s);
+void io_expect(struct io *io, uint64_t at_ns); /* session_due is called then, or earlier */
 void io_add_session(struct io *io, struct session *s);
 void io_remove_session(struct io *io, struct session *s);
 void io_run(void *arg); /* the thread */

@@ -163,6 +163,7 @@ static void send_last(struct session *s)
 }
 
 static void rerun_or_fail(struct session *s);
+static void drain_pending(struct session *s);
 static void session_free(struct session *s);
 
 enum status session_commit(struct session *s, struct txn *t, struct diag *d)
@@ -243,31 +244,71 @@ static enum status start_auto(struct session *s)
 	return statement_start(st, st->txn);
 }
 
-/* An auto-committed statement that lost has sent no row: it is undone wholly and runs again, after
- * everything else that waits in this thread has had its turn. */
+/* False: its wake is on the way. */
+static bool stop_waiting(struct session *s)
+{
+	if (!txn_wait_cancel(s->conn->io->server->txns, &s->waiter))
+		return false;
+	metric_add(&metric_waiting, -1);
+	return true;
+}
+
+static void too_late(struct session *s)
+{
+	diag_hint(&s->st.diag, "another transaction held on to it for the whole time limit");
+	fail_statement(s);
+}
+
+/* An auto-committed statement that lost has sent no row: it is undone wholly, then waits for the
+ * end of the other transaction, holding nothing, and begins anew. */
 static void rerun_or_fail(struct session *s)
 {
 	struct statement *st = &s->st;
+	struct mark *lost_to = st->txn != NULL ? txn_take_lost_to(st->txn) : NULL;
+	enum status r = ST_OK;
 
-	if (!statement_writes(st) || ++st->reruns > SESSION_RERUNS_MAX ||
-	    (st->deadline_ns != 0 && clock_mono_ns() >= st->deadline_ns)) {
-		fail_statement(s);
-		return;
-	}
-	if (st->txn != NULL) {
-		query_close(st->query);
-		st->query = NULL;
+	query_close(st->query);
+	st->query = NULL;
+	if (st->txn != NULL)
 		txn_rollback(st->txn);
-		st->txn = NULL;
-	}
-	enum status r = start_auto(s);
-	if (r != ST_OK) {
-		st->status = r;
+	st->txn = NULL;
+	if (lost_to != NULL)
+		r = txn_wait(s->conn->io->server->txns, lost_to, &s->waiter);
+	else if (!statement_writes(st) || ++st->reruns > SESSION_RERUNS_MAX)
+		r = ST_LIMIT;
+	if (r == ST_LIMIT) {
 		fail_statement(s);
 		return;
 	}
-	begin_page(s, st->page_rows);
-	session_run_later(s);
+	st->again = true;
+	if (r == ST_PARK) {
+		s->state = SESSION_WAITING;
+		metric_add(&metric_waiting, 1);
+		session_due(s, clock_mono_ns());
+	} else if (st->deadline_ns != 0 && clock_mono_ns() >= st->deadline_ns) {
+		too_late(s);
+	} else {
+		session_run_later(s);
+	}
+}
+
+static enum status begin_anew(struct session *s)
+{
+	struct statement *st = &s->st;
+	struct server *server = s->conn->io->server;
+
+	st->again = false;
+	diag_reset(&st->diag);
+	enum status r = txn_begin(server->txns, TXN_WRITE, s->last_lsn, &st->txn);
+	if (r != ST_OK) {
+		st->txn = NULL;
+		return diag_fail(&st->diag, r, GQL_RESOURCES, DIAG_NO_POSITION,
+				 "too many open transactions (limit %u)", TXN_ACTIVE_MAX);
+	}
+	/* The epoch was let go of: the plan's graph may be gone. */
+	if (st->plan->catalog_version != store_catalog_version(server->store))
+		TRY(graphs_plan_again(s));
+	return statement_start(st, st->txn);
 }
 
 /* A page is full and more rows follow. */
@@ -320,6 +361,35 @@ static void keep_client_waiting(struct session *s)
 	session_reply(s, &out);
 }
 
+void session_due(struct session *s, uint64_t now_ns)
+{
+	struct statement *st = &s->st;
+	struct io *io = s->conn->io;
+	uint64_t limit_ns = io->server->config->idle_txn_ms * UINT64_C(1000000);
+
+	if (s->state == SESSION_WAITING) {
+		if (st->deadline_ns != 0 && now_ns >= st->deadline_ns) {
+			if (!stop_waiting(s))
+				return; /* it is woken already, and finds out itself */
+			too_late(s);
+			drain_pending(s);
+			return;
+		}
+		keep_client_waiting(s);
+		io_expect(io, now_ns + SESSION_SCHEMA_NS);
+		if (st->deadline_ns != 0)
+			io_expect(io, st->deadline_ns);
+	} else if (s->txn != NULL && s->state == SESSION_IDLE && limit_ns != 0) {
+		if (now_ns - s->idle_since_ns < limit_ns) {
+			io_expect(io, s->idle_since_ns + limit_ns);
+			return;
+		}
+		session_close_statement(s);
+		session_roll_back(s);
+		s->txn_idled = true;
+	}
+}
+
 static void run_statement(struct session *s)
 {
 	struct statement *st = &s->st;
@@ -327,6 +397,14 @@ static void run_statement(struct session *s)
 	if (st->plan == NULL) {
 		command_slice(s);
 		return;
+	}
+	if (st->again) {
+		st->status = begin_anew(s);
+		if (st->status != ST_OK) {
+			fail_statement(s);
+			return;
+		}
+		begin_page(s, st->page_rows);
 	}
 	switch (statement_step(st)) {
 	case STATEMENT_YIELD:
@@ -469,6 +547,20 @@ static void not_supported(struct session *s, enum request_kind kind)
 	session_reply(s, &out);
 }
 
+/* Once; the session has no transaction any more. */
+static void tell_idled(struct session *s)
+{
+	struct diag d;
+
+	s->txn_idled = false;
+	diag_reset(&d);
+	(void)diag_set(&d, GQL_IDLE_IN_TXN, DIAG_NO_POSITION,
+		       "the transaction lay idle for more than %u ms and was rolled back",
+		       s->conn->io->server->config->idle_txn_ms);
+	diag_hint(&d, "run it again, without waiting between its statements");
+	send_diag(s, &d);
+}
+
 static void on_request(struct session *s, const struct request *req)
 {
 	struct chain out = {0};
@@ -484,6 +576,10 @@ static void on_request(struct session *s, const struct request *req)
 		(void)diag_set(&d, GQL_CONNECTION, DIAG_NO_POSITION, "hello comes first");
 		send_diag(s, &d);
 		conn_close(s->conn, SERVER_CLOSE_PROTOCOL);
+		return;
+	}
+	if (s->txn_idled && req->kind != REQUEST_PING) {
+		tell_idled(s);
 		return;
 	}
 	if (req->kind != REQUEST_PULL && req->kind != REQUEST_PING)
@@ -601,12 +697,23 @@ static void keep_pending(struct session *s, const uint8_t *p, size_t n)
 	}
 }
 
+static void begin_idling(struct session *s)
+{
+	uint32_t limit_ms = s->conn->io->server->config->idle_txn_ms;
+
+	if (s->txn == NULL || s->state != SESSION_IDLE || limit_ms == 0)
+		return;
+	s->idle_since_ns = clock_mono_ns();
+	io_expect(s->conn->io, s->idle_since_ns + limit_ms * UINT64_C(1000000));
+}
+
 /* After each step that may have made the session idle: requests that came meanwhile. */
 static void drain_pending(struct session *s)
 {
 	while (s->pending_at < s->pending.len && takes_requests(s))
 		s->pending_at += take_frames(s, (const uint8_t *)s->pending.p + s->pending_at,
 					     s->pending.len - s->pending_at);
+	begin_idling(s);
 	if (s->pending_at < s->pending.len)
 		return;
 	buf_release(&s->pending); /* what was sent ahead may have been much */
@@ -655,7 +762,7 @@ static void commit_unknown(struct diag *d)
 	diag_hint(d, "look at the server's log, then read the data again");
 }
 
-void session_committed(struct session *s)
+static void committed(struct session *s)
 {
 	struct statement *st = &s->st;
 	bool of_statement = st->open && st->auto_commit;
@@ -694,6 +801,29 @@ void session_committed(struct session *s)
 	drain_pending(s);
 }
 
+static void on_other_ended(struct txn_waiter *w)
+{
+	struct session *s = container_of(w, struct session, waiter);
+
+	net_loop_post_reserved(s->conn->io->loop, &s->wake);
+}
+
+void session_woken(struct session *s)
+{
+	if (s->state == SESSION_COMMIT) {
+		committed(s);
+		return;
+	}
+	assert(s->state == SESSION_WAITING);
+	metric_add(&metric_waiting, -1);
+	if (s->stream != NULL) {
+		session_run_later(s);
+		return;
+	}
+	session_close_statement(s);
+	session_free(s);
+}
+
 /* ---- life ---- */
 
 struct session *session_new(struct conn *c, struct net_stream *stream)
@@ -704,6 +834,7 @@ struct session *session_new(struct conn *c, struct net_stream *stream)
 		return NULL;
 	s->conn = c;
 	s->stream = stream;
+	s->waiter.woken = on_other_ended;
 	frame_init(&s->frames, FRAME_REQUEST_MAX);
 	buf_init(&s->pending, MEM_SESSION, SESSION_PENDING_MAX);
 	s->budget = (struct budget){.limit_bytes = c->io->server->config->query_memory,
@@ -733,7 +864,9 @@ void session_close(struct session *s)
 {
 	s->stream = NULL;
 	if (s->state == SESSION_COMMIT)
-		return; /* the log still needs it: session_committed frees */
+		return; /* the log still needs it: committed() frees */
+	if (s->state == SESSION_WAITING && !stop_waiting(s))
+		return; /* its wake is on the way: session_woken frees */
 	session_close_statement(s);
 	session_roll_back(s);
 	session_free(s);
@@ -765,6 +898,6 @@ void session_shutdown(struct session *s)
 {
 	if (s->st.open)
 		statement_stop(&s->st, QUERY_SHUTDOWN);
-	if (s->state == SESSION_FLOW)
+	if (s->state == SESSION_FLOW || (s->state == SESSION_WAITING && stop_waiting(s)))
 		session_run_later(s);
 }

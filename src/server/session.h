@@ -17,13 +17,14 @@
 
 #define SESSION_SAVEPOINT_NAME_MAX 256	/* bytes */
 #define SESSION_PENDING_MAX (16u << 20) /* bytes of requests sent ahead */
-#define SESSION_RERUNS_MAX 1000		/* of an auto-committed statement that loses to others */
+#define SESSION_RERUNS_MAX 1000		/* of a statement that cannot know whom it lost to */
 
 enum session_state {
 	SESSION_IDLE,	 /* takes the next request */
 	SESSION_RUNNING, /* a statement has work to do: in the run queue between slices */
 	SESSION_FLOW,	 /* a statement waits until the peer has read */
 	SESSION_COMMIT,	 /* waits for the log */
+	SESSION_WAITING, /* a statement that lost waits for the end of the other transaction */
 };
 
 struct named_savepoint {
@@ -57,6 +58,9 @@ struct session {
 	struct budget budget;
 	struct statement st;
 	enum request_kind request; /* whose answer is due */
+	bool txn_idled;		   /* rolled back for lying idle; the next request is told */
+	uint64_t idle_since_ns;	   /* with an open transaction */
+	struct txn_waiter waiter;  /* with SESSION_WAITING */
 	struct txn_commit commit;
 	struct queue_node wake;
 	enum status commit_result;
@@ -68,9 +72,11 @@ struct session {
 /* NULL: no memory. */
 struct session *session_new(struct conn *c, struct net_stream *stream);
 void session_data(struct session *s, const uint8_t *p, size_t n, bool fin);
-void session_writable(struct session *s);  /* the peer has read on */
-void session_slice(struct session *s);	   /* from the run queue */
-void session_committed(struct session *s); /* its wake came through the inbox */
+void session_writable(struct session *s); /* the peer has read on */
+void session_slice(struct session *s);	  /* from the run queue */
+void session_woken(struct session *s);	  /* its wake came through the inbox */
+/* Something it announced by io_expect may be due. */
+void session_due(struct session *s, uint64_t now_ns);
 /* The stream is gone: rolls back; the session frees itself once the log does not need it any more.
  */
 void session_close(struct session *s);

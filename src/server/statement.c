@@ -78,6 +78,21 @@ static enum status name_columns(struct statement *s)
 	return ST_OK;
 }
 
+static enum status plan_text(struct statement *s, struct graph *g, const struct plan_options *opt)
+{
+	TRY(make_plan(s, g, opt));
+	if (s->plan == NULL)
+		return ST_OK;
+	TRY(name_columns(s));
+	s->values = ARENA_ARRAY(&s->arena, struct value, s->plan->n_params);
+	if (s->values == NULL)
+		return no_memory(s);
+	if (s->explain)
+		return ST_OK; /* parameters are not needed to plan */
+	return plan_bind_params(s->plan, s->text, &s->tokens, s->params, s->n_params, &s->arena,
+				s->values, &s->diag);
+}
+
 static enum status open_text(struct statement *s, struct graph *g, const struct plan_options *opt,
 			     const struct request_execute *req)
 {
@@ -90,17 +105,7 @@ static enum status open_text(struct statement *s, struct graph *g, const struct 
 		return diag_set(&s->diag, GQL_BAD_TEXT, DIAG_NO_POSITION,
 				"the statement is not UTF-8");
 	TRY(gql_lex(&s->arena, s->text, &s->tokens, &s->diag));
-	TRY(make_plan(s, g, opt));
-	if (s->plan == NULL)
-		return ST_OK;
-	TRY(name_columns(s));
-	s->values = ARENA_ARRAY(&s->arena, struct value, s->plan->n_params);
-	if (s->values == NULL)
-		return no_memory(s);
-	if (s->explain)
-		return ST_OK; /* parameters are not needed to plan */
-	return plan_bind_params(s->plan, s->text, &s->tokens, s->params, s->n_params, &s->arena,
-				s->values, &s->diag);
+	return plan_text(s, g, opt);
 }
 
 void statement_init(struct statement *s, struct server *server)
@@ -130,6 +135,14 @@ enum status statement_open(struct statement *s, struct server *server, struct gr
 	enum status st = explain_status(s, open_text(s, g, opt, req));
 	s->planned_ns = clock_mono_ns();
 	return st;
+}
+
+enum status statement_plan_again(struct statement *s, struct graph *g,
+				 const struct plan_options *opt)
+{
+	plan_unref(s->plan);
+	s->plan = NULL;
+	return explain_status(s, plan_text(s, g, opt));
 }
 
 static void drop_held(struct statement *s)

@@ -60,7 +60,8 @@ struct statement {
 	bool committed; /* its own transaction is over; only held pages and the last one are left */
 	bool given_up;	/* its view was asked to close while nobody pulled */
 	uint64_t n_rows;
-	uint32_t reruns;
+	bool again;	 /* undone; the next slice begins it anew */
+	uint32_t reruns; /* without knowing whom it lost to */
 	bool explain, profile;
 	bool schema_sent, page_sent;
 	struct answer_column *columns;
@@ -81,6 +82,9 @@ void statement_release(struct statement *s);
 enum status statement_open(struct statement *s, struct server *server, struct graph *g,
 			   const struct plan_options *opt,
 			   const struct request_execute *req) MUST_CHECK;
+/* The catalog has moved since it was planned, and it begins anew: as statement_open. */
+enum status statement_plan_again(struct statement *s, struct graph *g,
+				 const struct plan_options *opt) MUST_CHECK;
 void statement_close(struct statement *s);
 /* The error of a session whose graph is gone. */
 enum status statement_graph_is_gone(struct statement *s);

@@ -19,7 +19,8 @@
 struct mark {
 	_Atomic uint64_t word;
 	_Atomic uint32_t
-	    n_refs;    /* undo entries, stamps and waiters that still point here, plus its owner */
+	    n_refs; /* undo entries, stamps and waiters that still point here, plus its owner */
+	_Atomic bool has_waiters; /* somebody asked to hear of its end */
 	uint64_t born; /* constraints that were made before it: those it keeps (constraint.h) */
 	struct retired retired;
 };

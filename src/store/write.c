@@ -32,8 +32,19 @@ void clauses_free(struct clause *c)
 
 /* ---- versions -------------------------------------------------------------------------------- */
 
+/* The mark is held by what carries it until a reference is taken here: an entry under its latch, or
+ * a clause under the epoch. */
+static enum status lose(struct writer *w, struct mark *to)
+{
+	atomic_fetch_add_explicit(&to->n_refs, 1, memory_order_relaxed);
+	if (w->lost_to != NULL)
+		mark_unref(w->lost_to);
+	w->lost_to = to;
+	return ST_CONFLICT;
+}
+
 /* First updater wins, per slot: the newest entry that is not aborted [M]. Under the latch. */
-static enum status claim(const struct writer *w, struct chunk *c, uint32_t slot)
+static enum status claim(struct writer *w, struct chunk *c, uint32_t slot)
 {
 	for (struct undo *u = chunk_chain(c, slot); u != NULL;
 	     u = atomic_load_explicit(&u->next, memory_order_relaxed)) {
@@ -42,7 +53,7 @@ static enum status claim(const struct writer *w, struct chunk *c, uint32_t slot)
 		uint64_t word = atomic_load_explicit(&u->mark->word, memory_order_acquire);
 		if (word == MARK_ABORTED)
 			continue;
-		return word != MARK_ACTIVE && word <= w->view->read_lsn ? ST_OK : ST_CONFLICT;
+		return word != MARK_ACTIVE && word <= w->view->read_lsn ? ST_OK : lose(w, u->mark);
 	}
 	return ST_OK;
 }
@@ -380,7 +391,7 @@ static void unlock_ends(struct ends e)
 
 /* An endpoint must be there and nobody else may be deleting it; other writes to it do not matter.
  */
-static enum status check_endpoint(const struct writer *w, const struct chunk *c, uint32_t slot)
+static enum status check_endpoint(struct writer *w, const struct chunk *c, uint32_t slot)
 {
 	for (struct undo *u = chunk_chain(c, slot); u != NULL && w->mark != NULL;
 	     u = atomic_load_explicit(&u->next, memory_order_relaxed)) {
@@ -388,7 +399,7 @@ static enum status check_endpoint(const struct writer *w, const struct chunk *c,
 			continue;
 		uint64_t word = atomic_load_explicit(&u->mark->word, memory_order_acquire);
 		if (word == MARK_ACTIVE || (word != MARK_ABORTED && word > w->view->read_lsn))
-			return ST_CONFLICT;
+			return lose(w, u->mark);
 	}
 	return exists_now(c, slot) ? ST_OK : ST_NOT_FOUND;
 }
@@ -562,8 +573,8 @@ enum status store_edge_delete(struct writer *w, struct graph *g, elem_id id)
 enum entry_state { ENTRY_GONE, ENTRY_THERE, ENTRY_OTHERS };
 
 /* Whose an entry is, for the deleter of the node. */
-static enum entry_state stamp_state(const struct writer *w, uintptr_t stamp,
-				    enum entry_state if_mine, enum entry_state if_done)
+static enum entry_state stamp_state(struct writer *w, uintptr_t stamp, enum entry_state if_mine,
+				    enum entry_state if_done)
 {
 	if ((stamp & 1) != 0)
 		return stamp >> 1 <= w->view->read_lsn ? if_done : ENTRY_OTHERS;
@@ -573,10 +584,13 @@ static enum entry_state stamp_state(const struct writer *w, uintptr_t stamp,
 	uint64_t word = atomic_load_explicit(&by->mark->word, memory_order_acquire);
 	if (word == MARK_ABORTED)
 		return if_done == ENTRY_THERE ? ENTRY_GONE : ENTRY_THERE;
-	return word != MARK_ACTIVE && word <= w->view->read_lsn ? if_done : ENTRY_OTHERS;
+	if (word != MARK_ACTIVE && word <= w->view->read_lsn)
+		return if_done;
+	(void)!lose(w, by->mark);
+	return ENTRY_OTHERS;
 }
 
-static enum entry_state entry_state(const struct writer *w, const struct stamps *s, uint32_t i)
+static enum entry_state entry_state(struct writer *w, const struct stamps *s, uint32_t i)
 {
 	uintptr_t create =
 	    atomic_load_explicit(&((struct stamps *)s)->v[i].create, memory_order_acquire);
@@ -592,7 +606,7 @@ static enum entry_state entry_state(const struct writer *w, const struct stamps 
 	return st;
 }
 
-static enum status block_left(const struct writer *w, const struct block *b)
+static enum status block_left(struct writer *w, const struct block *b)
 {
 	uint32_t n =
 	    b != NULL ? atomic_load_explicit(&((struct block *)b)->n, memory_order_acquire) : 0;

@@ -60,6 +60,9 @@ struct writer {
 	struct clause *clause;	/* of seq; made when the first stamp needs it */
 	struct clause *clauses; /* all of this writer */
 	VEC(struct effect) effects;
+	/* Behind ST_CONFLICT: whose change it met, with a reference. NULL: not known, or the change
+	 * is committed. */
+	struct mark *lost_to;
 	struct unique_clash clash; /* behind ST_INVALID, and a ST_CONFLICT over a value */
 };
 

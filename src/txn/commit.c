@@ -84,6 +84,7 @@ static enum status commit_in_memory(struct txn *t, struct txn_commit *c, struct 
 	atomic_store_explicit(&m->stamped_lsn, c->lsn, memory_order_release);
 	atomic_store_explicit(&m->durable_lsn, c->lsn, memory_order_release);
 	mutex_unlock(&m->commit_lock);
+	wait_ended(m, t->w.mark);
 	ddl_commit(t);
 	txn_end(t, c->lsn);
 	return ST_OK;
@@ -145,6 +146,7 @@ static enum status commit_logged(struct txn *t, struct txn_commit *c, struct dia
 	atomic_store_explicit(&m->stamped_lsn, c->lsn, memory_order_release);
 	wal_submit(m->wal, &t->batch);
 	mutex_unlock(&m->commit_lock);
+	wait_ended(m, t->w.mark);
 	return ST_PARK;
 }
 

@@ -14,6 +14,7 @@ enum status txn_mgr_new(struct store *s, struct wal_writer *wal, uint64_t last_l
 	mutex_init(&m->commit_lock, LOCK_RANK_COMMIT);
 	mutex_init(&m->ddl_lock, LOCK_RANK_CATALOG);
 	mutex_init(&m->tails_lock, LOCK_RANK_LEAF);
+	wait_init(m);
 	atomic_init(&m->stamped_lsn, last_lsn);
 	atomic_init(&m->durable_lsn, last_lsn);
 	for (unsigned i = 0; i < NAME_N_KINDS; i++)
@@ -171,6 +172,7 @@ void txn_mgr_free(struct txn_mgr *m)
 	mutex_destroy(&m->commit_lock);
 	mutex_destroy(&m->ddl_lock);
 	mutex_destroy(&m->tails_lock);
+	wait_release(m);
 	MEM_FREE(MEM_OTHER, m);
 }
 
@@ -197,6 +199,8 @@ void txn_end(struct txn *t, uint64_t lsn)
 	}
 	if (t->slot != NULL)
 		epoch_close(t->slot);
+	if (t->w.lost_to != NULL)
+		mark_unref(t->w.lost_to);
 	buf_release(&t->redo);
 	buf_release(&t->record);
 	vec_release(MEM_UNDO, &t->deletes);

@@ -122,5 +122,6 @@ void txn_rollback(struct txn *t)
 	ddl_graph_rollback(t);
 	if (t->w.mark != NULL)
 		atomic_store_explicit(&t->w.mark->word, MARK_ABORTED, memory_order_release);
+	wait_ended(t->m, t->w.mark);
 	txn_end(t, MARK_ABORTED);
 }

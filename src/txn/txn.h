@@ -148,6 +148,29 @@ void txn_savepoint(struct txn *t, struct txn_savepoint *ret);
 /* Restores values newest first; what was written since is undone, its undo entries stay [2]. */
 void txn_rollback_to(struct txn *t, const struct txn_savepoint *sp);
 
+/* ---- waiting for another transaction [4] ----------------------------------------------------- */
+
+#define TXN_WAITERS_MAX 65536 /* statements that wait for another transaction */
+
+struct txn_waiter { /* embedded by the caller; lives until woken() or a txn_wait_cancel() */
+	/* Once, on the thread that ends the other transaction; must not block: it posts. */
+	void (*woken)(struct txn_waiter *w);
+	struct mark *mark; /* the rest is wait.c's */
+	struct txn_waiter *next;
+	bool is_linked;
+};
+
+/* Behind ST_CONFLICT: takes over the reference to the mark that t lost to; it holds beyond the
+ * rollback of t. NULL: not known, or that change is committed. */
+struct mark *txn_take_lost_to(struct txn *t);
+/* Takes the reference. The caller has rolled back before: who waits holds nothing, so no circle of
+ * waiters can come about. ST_PARK: woken() comes, in the order of arrival, when the other one has
+ * ended. ST_OK: it has ended. In both cases a TXN_WRITE whose view is taken after that reads what
+ * the other one has committed. ST_LIMIT: TXN_WAITERS_MAX. */
+enum status txn_wait(struct txn_mgr *m, struct mark *mark, struct txn_waiter *w) MUST_CHECK;
+/* False: it is too late, woken() was called or will be. */
+bool txn_wait_cancel(struct txn_mgr *m, struct txn_waiter *w) MUST_CHECK;
+
 /* ---- ends ---------------------------------------------------------------------------------------
  */
 

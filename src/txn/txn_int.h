@@ -24,6 +24,13 @@ struct tail { /* what a finished transaction leaves to be cleaned up */
 	struct graph *graphs[TXN_GRAPHS_MAX]; /* in use until this is freed */
 };
 
+#define WAIT_SHARDS 64 /* a power of two */
+
+struct wait_shard { /* of all marks with the same hash, in the order of arrival */
+	struct mutex lock;
+	struct txn_waiter *first, *last;
+};
+
 struct txn_mgr {
 	struct store *store;
 	struct wal_writer *wal; /* NULL: in memory */
@@ -37,6 +44,8 @@ struct txn_mgr {
 	/* Names below these counts are defined in the log or in the snapshot it started from. */
 	_Atomic uint32_t n_logged[NAME_N_KINDS];
 	struct mutex tails_lock;
+	struct wait_shard waits[WAIT_SHARDS];
+	_Atomic uint32_t n_waiters;
 	struct tail *tails, *last_tail; /* committed ones by LSN, waiting for the horizon */
 };
 
@@ -88,6 +97,10 @@ void ddl_graph_rollback(struct txn *t);
 enum status ddl_graph_conflict(struct graph *g, struct diag *d);
 /* Dropped graphs that no view sees and no transaction uses go. */
 void ddl_graph_collect(struct txn_mgr *m, uint64_t horizon);
+/* wait.c. wait_ended: the mark's word is final; under no lock. */
+void wait_init(struct txn_mgr *m);
+void wait_release(struct txn_mgr *m);
+void wait_ended(struct txn_mgr *m, struct mark *mark);
 /* The mark is final; frees the transaction, leaves the rest to the maintenance thread. */
 void txn_end(struct txn *t, uint64_t lsn);
 

@@ -1,0 +1,163 @@
+"""Statements that wait for another transaction, and transactions that lie idle."""
+
+import re
+import signal
+import subprocess
+import threading
+import time
+import unittest
+
+import harness
+from harness import Server, geode
+
+
+class Shell:
+    """A session that stays open; a context manager."""
+
+    def __init__(self, server):
+        self.process = subprocess.Popen([harness.GEODE, "shell", "--server", server.address],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+
+    def send(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+    def read_until(self, pattern):
+        seen = ""
+        while not re.search(pattern, seen):
+            line = self.process.stdout.readline()
+            if line == "":
+                raise AssertionError(f"the shell ended: {seen}")
+            seen += line
+        return seen
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.process.kill()
+        self.process.communicate()
+
+
+def start(server, text, *options):
+    return subprocess.Popen([harness.GEODE, "query", "--server", server.address, *options, text],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
+def until_waiting(server, n):
+    """Until so many statements wait."""
+    deadline = time.monotonic() + harness.COMMAND_S
+    while f"geode_statements_waiting {n}\n" not in server.http("/metrics")[1]:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"not {n} statements wait:\n{server.http('/metrics')[1]}")
+
+
+class Waiting(unittest.TestCase):
+    def holder(self, server):
+        """A session that has changed the node :K and is still in its transaction."""
+        server.query("INSERT (:K {v: 0})")
+        shell = Shell(server)
+        self.addCleanup(shell.__exit__)
+        shell.send("BEGIN; MATCH (n:K) SET n.v = 1; MATCH (n:K) RETURN 7000 + n.v AS x;")
+        shell.read_until("7001")
+        return shell
+
+    def finish(self, process):
+        out, err = process.communicate(timeout=harness.COMMAND_S)
+        return process.returncode, out, err
+
+    def test_for_a_commit_and_for_a_roll_back(self):
+        for end, value in (("COMMIT;", 11), ("ROLLBACK;", 10)):
+            with Server("--threads", "2") as server:
+                shell = self.holder(server)
+                other = start(server, "MATCH (n:K) SET n.v = n.v + 10 RETURN n.v AS v")
+                until_waiting(server, 1)
+                shell.send(end)
+                self.assertEqual(self.finish(other)[::2], (0, ""))
+                self.assertEqual(server.number("MATCH (n:K) RETURN n.v AS v"), value)
+                until_waiting(server, 0)
+
+    def test_an_explicit_transaction_does_not_wait(self):
+        with Server() as server:
+            self.holder(server)
+            with Shell(server) as other:
+                other.send("BEGIN; MATCH (n:K) SET n.v = 5;")
+                other.read_until("40001")
+
+    def test_many_at_one_element(self):
+        failed = []
+
+        def add(server):
+            done = geode("shell", "--server", server.address,
+                         stdin="MATCH (n:K) SET n.v = n.v + 1;\n" * 25)
+            failed.append((done.returncode, done.stderr))
+
+        with Server("--threads", "2") as server:
+            server.query("INSERT (:K {v: 0})")
+            threads = [threading.Thread(target=add, args=(server,)) for _ in range(8)]
+            for t in threads:
+                t.start()
+            for t in threads:
+                t.join()
+            self.assertEqual(set(failed), {(0, "")})
+            self.assertEqual(server.number("MATCH (n:K) RETURN n.v AS v"), 200)
+
+    def test_until_the_time_limit(self):
+        with Server("--query-timeout", "200") as server:
+            self.holder(server)
+            code, _, error = self.finish(start(server, "MATCH (n:K) SET n.v = 2"))
+            self.assertEqual(code, 1)
+            self.assertIn("40001", error)
+            self.assertIn("time limit", error)
+            until_waiting(server, 0)
+
+    def test_a_client_that_goes_away(self):
+        with Server() as server:
+            shell = self.holder(server)
+            other = start(server, "MATCH (n:K) SET n.v = 2", "--timeout", "1000")
+            until_waiting(server, 1)
+            self.assertNotEqual(self.finish(other)[0], 0)
+            until_waiting(server, 0)
+            shell.send("COMMIT; MATCH (n:K) RETURN 8000 + n.v AS x;")
+            shell.read_until("8001")
+
+    def test_a_plan_of_before(self):
+        """The catalog moves while a statement waits: it is planned again."""
+        with Server("--threads", "2") as server:
+            shell = self.holder(server)
+            other = start(server, "MATCH (n:K) SET n.v = n.v + 10")
+            until_waiting(server, 1)
+            server.query("CREATE GRAPH another")
+            server.query("CREATE INDEX k FOR (n:K) ON (n.v)")
+            shell.send("COMMIT;")
+            self.assertEqual(self.finish(other)[::2], (0, ""))
+            self.assertEqual(server.number("MATCH (n:K {v: 11}) RETURN count(*) AS n"), 1)
+
+    def test_stop(self):
+        with Server("--threads", "2") as server:
+            self.holder(server)
+            other = start(server, "MATCH (n:K) SET n.v = 2")
+            until_waiting(server, 1)
+            self.assertEqual(server.stop(signal.SIGTERM, timeout=15), 0, server.log())
+            self.assertNotEqual(self.finish(other)[0], 0)
+
+
+class Idle(unittest.TestCase):
+    def test_a_transaction_is_rolled_back(self):
+        with Server("--idle-transaction", "300") as server:
+            server.query("INSERT (:K {v: 0})")
+            with Shell(server) as shell:
+                shell.send("BEGIN; MATCH (n:K) SET n.v = 1;")
+                shell.send("MATCH (n:K) RETURN 7000 + n.v AS x;")
+                shell.read_until("7001")
+                # It waits for the idle one, which has no other end than being given up.
+                server.query("MATCH (n:K) SET n.v = n.v + 10")
+                shell.send("MATCH (n:K) SET n.v = 2;")
+                shell.read_until("25N02")
+                shell.send("MATCH (n:K) RETURN 9000 + n.v AS x;")
+                shell.read_until("9010")
+
+
+if __name__ == "__main__":
+    harness.main()
