@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "value/temporal.h"
+
 /* ---- properties ------------------------------------------------------------------------------ */
 
 static enum status prop_row(struct eval *ev, const struct step *s, const struct value *args,
@@ -31,6 +33,9 @@ static enum status prop_row(struct eval *ev, const struct step *s, const struct 
 			*ret = *entry;
 		return ST_OK;
 	default:
+		if (args[0].kind >= V_DATE && args[0].kind <= V_DURATION &&
+		    temporal_part(args[0], x->plan->names[s->expr->name].text, ret))
+			return ST_OK;
 		return diag_set(x->diag, GQL_WRONG_TYPE, s->expr->offset, "%s has no properties",
 				value_kind_name(args[0].kind));
 	}

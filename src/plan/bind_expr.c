@@ -1,6 +1,7 @@
 /* Expressions: names to slots, literals to parameters; lists, comprehensions, subqueries. */
 #include "plan/bind.h"
 #include "value/func.h"
+#include "value/temporal.h"
 
 enum status bind_no_memory(struct binder *b)
 {
@@ -128,6 +129,17 @@ static enum status bind_constant(struct binder *b, const struct ast_expr *ast, s
 	e->nullable = v.kind == V_NULL;
 	*ret = e;
 	return ST_OK;
+}
+
+/* DATE '2024-02-29': never lifted, so a wrong text is an error before anything runs. */
+static enum status bind_temporal(struct binder *b, const struct ast_expr *ast,
+				 const struct expr **ret)
+{
+	struct func_ctx x = {.arena = b->p->scratch, .diag = b->p->d, .offset = ast->offset};
+	struct value v;
+
+	TRY(temporal_literal(&x, (enum value_kind)ast->sub, value_text(ast->value), &v));
+	return bind_constant(b, ast, v, ret);
 }
 
 static enum status add_param(struct binder *b, struct plan_param param, struct expr *e)
@@ -374,6 +386,8 @@ enum status bind_expr(struct binder *b, const struct ast_expr *ast, const struct
 	switch ((enum ast_expr_kind)ast->kind) {
 	case AST_LITERAL:
 		return bind_literal(b, ast, ret);
+	case AST_TEMPORAL:
+		return bind_temporal(b, ast, ret);
 	case AST_PARAM:
 		return bind_param(b, ast, ret);
 	case AST_VAR:

@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <math.h>
 
+#include "value/temporal.h"
+
 static const char *const op_marks[] = {
     [ARITH_ADD] = "+", [ARITH_SUB] = "-", [ARITH_MUL] = "*",
     [ARITH_DIV] = "/", [ARITH_MOD] = "%", [ARITH_POW] = "^",
@@ -115,6 +117,26 @@ static double to_float(struct value v)
 	return v.kind == V_FLOAT ? v.f : (double)v.i;
 }
 
+static bool is_temporal(struct value v)
+{
+	return v.kind >= V_DATE && v.kind <= V_DURATION;
+}
+
+/* What can be done with a duration. */
+static enum status temporal_arith(struct func_ctx *x, enum arith_op op, struct value a,
+				  struct value b, struct value *ret)
+{
+	if ((op == ARITH_ADD || op == ARITH_SUB) && is_temporal(a) && b.kind == V_DURATION)
+		return temporal_add(x, a, b, op == ARITH_SUB, ret);
+	if (op == ARITH_ADD && a.kind == V_DURATION && is_temporal(b))
+		return temporal_add(x, b, a, false, ret);
+	if (op == ARITH_MUL && a.kind == V_DURATION && b.kind == V_INT)
+		return temporal_times(x, a, b.i, ret);
+	if (op == ARITH_MUL && a.kind == V_INT && b.kind == V_DURATION)
+		return temporal_times(x, b, a.i, ret);
+	return kind_error(x, op_marks[op], a, b);
+}
+
 enum status value_arith(struct func_ctx *x, enum arith_op op, struct value a, struct value b,
 			struct value *ret)
 {
@@ -133,6 +155,9 @@ enum status value_arith(struct func_ctx *x, enum arith_op op, struct value a, st
 		*ret = value_float(arith_float(op, to_float(a), to_float(b)));
 		return ST_OK;
 	}
+	bool lists = a.kind == V_LIST || b.kind == V_LIST;
+	if ((is_temporal(a) || is_temporal(b)) && !lists)
+		return temporal_arith(x, op, a, b, ret);
 	if (op == ARITH_ADD)
 		return add_other(x, a, b, ret);
 	return kind_error(x, op_marks[op], a, b);
@@ -152,6 +177,8 @@ enum status value_negate(struct func_ctx *x, struct value a, struct value *ret)
 	case V_FLOAT:
 		*ret = value_float(-a.f);
 		return ST_OK;
+	case V_DURATION:
+		return temporal_times(x, a, -1, ret);
 	default:
 		return diag_set(x->diag, GQL_WRONG_TYPE, x->offset, "'-' cannot take %s",
 				value_kind_name((enum value_kind)a.kind));

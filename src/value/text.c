@@ -6,8 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define US_PER_SECOND INT64_C(1000000)
-#define US_PER_DAY (86400 * US_PER_SECOND)
+#include "value/temporal.h"
 
 /* Digits and decimal exponent of |f|: the fewest of 15, 16 or 17 digits that read back as f. Any
  * decimal of at most 15 digits survives the way to a double and back. */
@@ -134,31 +133,14 @@ void text_put_name(struct buf *out, struct str name)
 	buf_putc(out, '`');
 }
 
-/* The proleptic Gregorian date of a day number, 0 being 1970-01-01. Days are counted in eras of 400
- * years (146097 days) that begin on 1 March, so that the leap day is the last of its year. */
-static void civil_of_days(int64_t days, int64_t *ret_year, unsigned *ret_month, unsigned *ret_day)
-{
-	days += 719468;
-	int64_t era = (days >= 0 ? days : days - 146096) / 146097;
-	unsigned day_of_era = (unsigned)(days - era * 146097);
-	unsigned year_of_era =
-	    (day_of_era - day_of_era / 1460 + day_of_era / 36524 - day_of_era / 146096) / 365;
-	unsigned day_of_year =
-	    day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-	unsigned month_from_march = (5 * day_of_year + 2) / 153;
-
-	*ret_day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-	*ret_month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-	*ret_year = (int64_t)year_of_era + era * 400 + (*ret_month <= 2);
-}
-
 static void put_date(struct buf *out, int64_t days)
 {
 	int64_t year;
 	unsigned month, day;
 
-	civil_of_days(days, &year, &month, &day);
-	buf_printf(out, "%04" PRId64 "-%02u-%02u", year, month, day);
+	temporal_civil(days, &year, &month, &day);
+	buf_printf(out, "%s%04" PRId64 "-%02u-%02u", year < 0 ? "-" : "", year < 0 ? -year : year,
+		   month, day);
 }
 
 /* Microseconds without the zeros at their end: ".5", "" when there are none. */
