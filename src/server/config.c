@@ -17,6 +17,7 @@ void config_init(struct config *c)
 	    .data_dir = access(DATA_DIR_SYSTEM, W_OK | X_OK) == 0 ? DATA_DIR_SYSTEM : "./data",
 	    .max_connections = 1000,
 	    .threads = thread_cpus(),
+	    .workers = MAX_OF(thread_cpus(), 2u) - 1,
 	    .memory_limit = pages * page / 10 * 8,
 	    .query_memory = UINT64_C(1) << 30,
 	    .max_view_age_ms = 600000,
@@ -143,6 +144,9 @@ bool config_set(struct config *c, const char *name, const char *value, char *err
 				  error, error_len);
 	if (str_eq(n, STR("threads")))
 		return set_number(&c->threads, name, value, 1, CONFIG_THREADS_MAX, error,
+				  error_len);
+	if (str_eq(n, STR("workers")))
+		return set_number(&c->workers, name, value, 1, CONFIG_THREADS_MAX, error,
 				  error_len);
 	if (str_eq(n, STR("query-timeout")))
 		return set_number(&c->query_timeout_ms, name, value, 0, UINT32_MAX, error,

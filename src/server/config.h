@@ -18,6 +18,7 @@ struct config {
 	const char *cert_file, *key_file; /* both or neither */
 	uint32_t max_connections;
 	uint32_t threads;
+	uint32_t workers;
 	uint64_t memory_limit;	   /* bytes, 0: none */
 	uint64_t query_memory;	   /* bytes */
 	uint64_t undo_memory;	   /* bytes, 0: a fifth of memory_limit */

@@ -181,7 +181,8 @@ static bool no_wake_is_due(void *loop_user)
 	const struct io *io = loop_user;
 
 	for (const struct session *s = io->sessions; s != NULL; s = s->next)
-		if (s->state == SESSION_COMMIT || s->state == SESSION_WAITING)
+		if (s->state == SESSION_COMMIT || s->state == SESSION_WAITING ||
+		    s->state == SESSION_WORKER)
 			return false;
 	return true;
 }

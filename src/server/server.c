@@ -12,6 +12,7 @@
 #include "net/token.h"
 #include "server/admin.h"
 #include "server/server_int.h"
+#include "server/worker.h"
 
 #define REASON_MAX 512
 #define DRAIN_POLL_MS 10
@@ -200,6 +201,8 @@ static int serve(struct server *s, const sigset_t *set)
 		st = open_loops(s, tls, &d);
 	tls_unref(tls);
 	if (st == ST_OK)
+		st = workers_start(s->config->workers, &s->workers);
+	if (st == ST_OK)
 		st = start_threads(s, &d);
 	if (st != ST_OK)
 		return fail(SERVER_EXIT_FAILURE, "cannot start",
@@ -241,6 +244,7 @@ int server_run(const struct config *config)
 	metrics_register();
 	s.ios = mem_zalloc(MEM_OTHER, s.n_ios * sizeof *s.ios);
 	int code = s.ios != NULL ? run(&s, &set) : SERVER_EXIT_FAILURE;
+	workers_stop(s.workers);
 	plan_cache_free(s.plans);
 	if (s.db != NULL)
 		db_close(s.db);

@@ -31,6 +31,7 @@ enum server_close { /* application error codes of CONNECTION_CLOSE */
 
 struct session;
 struct admin;
+struct workers;
 
 struct server {
 	const struct config *config;
@@ -40,6 +41,7 @@ struct server {
 	struct plan_cache *plans;
 	struct budget query_budget; /* of all statements */
 	struct admin *admin;
+	struct workers *workers;
 	uint32_t n_ios;
 	uint32_t n_connections; /* of all ios; net counts it */
 	struct io *ios;

@@ -3,6 +3,7 @@
 #include "server/command.h"
 #include "server/graphs.h"
 #include "server/server_int.h"
+#include "server/worker.h"
 
 #define SESSION_SCHEMA_NS UINT64_C(5000000000)	 /* a statement that runs longer sends its schema */
 #define SESSION_METRICS_NS UINT64_C(10000000000) /* and after that something every so often */
@@ -390,6 +391,32 @@ void session_due(struct session *s, uint64_t now_ns)
 	}
 }
 
+static void on_event(struct session *s, enum statement_event event)
+{
+	struct statement *st = &s->st;
+
+	switch (event) {
+	case STATEMENT_YIELD:
+		keep_client_waiting(s);
+		s->state = SESSION_WORKER;
+		workers_give(s->conn->io->server->workers, s);
+		break;
+	case STATEMENT_PAGE:
+		page_full(s);
+		break;
+	case STATEMENT_END:
+		statement_ended(s);
+		break;
+	case STATEMENT_ERROR:
+		if (st->status == ST_CONFLICT && st->auto_commit)
+			rerun_or_fail(s);
+		else
+			fail_statement(s);
+		break;
+	}
+}
+
+/* A slice, here; one that did not end it hands it to a worker. */
 static void run_statement(struct session *s)
 {
 	struct statement *st = &s->st;
@@ -406,24 +433,7 @@ static void run_statement(struct session *s)
 		}
 		begin_page(s, st->page_rows);
 	}
-	switch (statement_step(st)) {
-	case STATEMENT_YIELD:
-		keep_client_waiting(s);
-		session_run_later(s);
-		break;
-	case STATEMENT_PAGE:
-		page_full(s);
-		break;
-	case STATEMENT_END:
-		statement_ended(s);
-		break;
-	case STATEMENT_ERROR:
-		if (st->status == ST_CONFLICT && st->auto_commit)
-			rerun_or_fail(s);
-		else
-			fail_statement(s);
-		break;
-	}
+	on_event(s, statement_step(st));
 }
 
 /* ---- requests ---- */
@@ -814,14 +824,23 @@ void session_woken(struct session *s)
 		committed(s);
 		return;
 	}
-	assert(s->state == SESSION_WAITING);
-	metric_add(&metric_waiting, -1);
-	if (s->stream != NULL) {
+	enum session_state was = s->state;
+	assert(was == SESSION_WAITING || was == SESSION_WORKER);
+	if (was == SESSION_WAITING)
+		metric_add(&metric_waiting, -1);
+	if (s->stream == NULL) {
+		session_close_statement(s);
+		session_roll_back(s);
+		session_free(s);
+		return;
+	}
+	if (was == SESSION_WAITING) {
 		session_run_later(s);
 		return;
 	}
-	session_close_statement(s);
-	session_free(s);
+	s->state = SESSION_RUNNING;
+	on_event(s, s->event);
+	drain_pending(s);
 }
 
 /* ---- life ---- */
@@ -865,6 +884,10 @@ void session_close(struct session *s)
 	s->stream = NULL;
 	if (s->state == SESSION_COMMIT)
 		return; /* the log still needs it: committed() frees */
+	if (s->state == SESSION_WORKER) {
+		statement_stop(&s->st, QUERY_KILLED);
+		return; /* session_woken frees */
+	}
 	if (s->state == SESSION_WAITING && !stop_waiting(s))
 		return; /* its wake is on the way: session_woken frees */
 	session_close_statement(s);

@@ -24,6 +24,7 @@ enum session_state {
 	SESSION_RUNNING, /* a statement has work to do: in the run queue between slices */
 	SESSION_FLOW,	 /* a statement waits until the peer has read */
 	SESSION_COMMIT,	 /* waits for the log */
+	SESSION_WORKER,	 /* a worker has the statement */
 	SESSION_WAITING, /* a statement that lost waits for the end of the other transaction */
 };
 
@@ -63,6 +64,8 @@ struct session {
 	struct txn_waiter waiter;  /* with SESSION_WAITING */
 	struct txn_commit commit;
 	struct queue_node wake;
+	enum statement_event event; /* behind SESSION_WORKER: what the statement came to */
+	uint64_t given_ns;	    /* to the workers */
 	enum status commit_result;
 	struct session *next_run;
 	bool queued;		     /* in the run queue */

@@ -159,5 +159,45 @@ class Idle(unittest.TestCase):
                 shell.read_until("9010")
 
 
+class Long(unittest.TestCase):
+    """Statements that take many slices."""
+
+    ENDLESS = "MATCH (a:N), (b:N), (c:N) WHERE a.x + b.x + c.x < 0 RETURN count(*) AS n"
+
+    def server(self, *options):
+        server = Server(*options)
+        self.addCleanup(server.close)
+        server.query("UNWIND range(1, 3000) AS i INSERT (:N {x: i})")
+        return server
+
+    def test_others_are_answered(self):
+        server = self.server("--threads", "1", "--workers", "1")
+        long = [start(server, self.ENDLESS) for _ in range(3)]
+        for _ in range(20):
+            self.assertEqual(server.number("MATCH (n:N {x: 7}) RETURN count(*) AS n"), 1)
+        self.assertEqual([p.poll() for p in long], [None] * 3)
+        self.assertEqual(server.stop(timeout=15), 0, server.log())
+        for p in long:
+            self.assertNotEqual(p.wait(harness.COMMAND_S), 0)
+            p.communicate()
+
+    def test_time_limit_and_clients_that_go_away(self):
+        server = self.server("--threads", "1", "--workers", "1", "--query-timeout", "300")
+        done = geode("query", "--server", server.address, self.ENDLESS)
+        self.assertIn("57014", done.stderr)
+        gone = start(server, self.ENDLESS, "--timeout", "100")
+        gone.communicate(timeout=harness.COMMAND_S)
+        self.assertEqual(server.number("MATCH (n:N {x: 7}) RETURN count(*) AS n"), 1)
+
+    def test_many_rows_and_a_long_write(self):
+        server = self.server()
+        rows = geode("query", "--server", server.address, "--format", "csv",
+                     "MATCH (a:N), (b:N) WHERE a.x <= 100 RETURN a.x AS a, b.x AS b").stdout
+        self.assertEqual(rows.count("\n"), 300001)
+        server.query("UNWIND range(1, 200000) AS i INSERT (:M {x: i})")
+        self.assertEqual(server.number("MATCH (n:M) RETURN sum(n.x) AS n"), 20000100000)
+        self.assertIn("Scan", server.query("PROFILE MATCH (n:M) RETURN sum(n.x) AS n"))
+
+
 if __name__ == "__main__":
     harness.main()
