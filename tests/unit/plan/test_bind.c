@@ -62,7 +62,8 @@ static void names_must_be_there_and_fit(void **state)
 	    {"MATCH (n)-[e]->(m) MATCH (e) RETURN n", "42001", "e) RETURN", NULL},
 	    {"MATCH (n) MATCH ()-[n]->() RETURN n", "42001", "n]", NULL},
 	    {"MATCH (n) LET n = 1 RETURN n", "42N02", "n = 1", NULL},
-	    {"MATCH (n) INSERT (n:A)", "42001", "(n:A)", NULL},
+	    {"MATCH (n) INSERT (n:A)", "42N02", "n:A", NULL},
+	    {"MATCH (n) INSERT (n:A)-[:T]->()", "42001", "(n:A)", NULL},
 	    {"RETURN nofunc(1)", "42N04", "nofunc", NULL},
 	    {"RETURN labels(1, 2)", "42001", "labels", NULL},
 	};
