@@ -425,7 +425,7 @@ struct ast_linear { /* clauses that hand their rows on */
 	uint32_t offset, length;
 };
 
-struct ast_compose { /* linear queries joined left to right; all ops are the same in valid GQL */
+struct ast_compose { /* linear queries joined left to right; the binder wants one kind of op */
 	uint32_t n_branches;
 	const struct ast_linear **branches;
 	const uint8_t *ops; /* enum ast_setop; ops[i] joins branches i and i + 1 */
@@ -453,6 +453,8 @@ enum ast_statement_kind {
 	AST_DROP_GRAPH,	       /* graph */
 	AST_CREATE_SCHEMA,     /* graph */
 	AST_DROP_SCHEMA,       /* graph */
+	AST_CREATE_GRAPH_TYPE, /* graph */
+	AST_DROP_GRAPH_TYPE,   /* graph */
 	AST_USE_GRAPH,	       /* graph: USE alone, and SESSION SET GRAPH */
 	AST_BEGIN,	       /* txn */
 	AST_COMMIT,
@@ -499,7 +501,7 @@ struct ast_statement {
 			bool or_replace;
 			bool typed;	      /* has a graph type that is not ANY */
 			bool home, current;   /* HOME_GRAPH.., CURRENT_GRAPH.. instead of a name */
-			struct ast_name type; /* named graph type */
+			struct ast_name type; /* name of a graph type, or one in braces as written */
 			struct ast_name like, copy_of;
 		} graph;
 		struct {

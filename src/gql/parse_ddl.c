@@ -206,7 +206,34 @@ static bool of(struct parser *p)
 	return true;
 }
 
-/* [TYPED | ::] ANY [PROPERTY] [GRAPH] or a named graph type; LIKE g; AS COPY OF g */
+/* { element types }: taken as it stands, because graphs of closed types are not made. */
+static bool type_in_braces(struct parser *p, struct ast_name *ret)
+{
+	uint32_t from = p->t->offset, depth = 0;
+
+	do {
+		if (p->t->kind == TOKEN_END)
+			return parse_error(p, "'}'");
+		if (p->t->code == '{')
+			depth++;
+		else if (p->t->code == '}')
+			depth--;
+		advance(p);
+	} while (depth > 0);
+	ret->offset = from;
+	ret->length = length_since(p, from);
+	ret->text = (struct str){p->text.p + from, ret->length};
+	return true;
+}
+
+static bool graph_type(struct parser *p, struct ast_statement *st)
+{
+	st->graph.typed = true;
+	return p->t->code == '{' ? type_in_braces(p, &st->graph.type)
+				 : object_path(p, "a graph type name", &st->graph.type);
+}
+
+/* [TYPED | ::] ANY [PROPERTY] [GRAPH], a graph type by name or in braces; LIKE g; AS COPY OF g */
 static bool graph_contents(struct parser *p, struct ast_statement *st)
 {
 	if (accept(p, KW_LIKE)) {
@@ -214,14 +241,12 @@ static bool graph_contents(struct parser *p, struct ast_statement *st)
 		if (!object_path(p, "a graph name", &st->graph.like))
 			return false;
 	} else if (accept(p, KW_TYPED) || (accept(p, ':') && parse_expect(p, ':')) ||
-		   p->t->code == KW_ANY) {
+		   p->t->code == KW_ANY || p->t->code == '{') {
 		if (accept(p, KW_ANY)) {
 			(void)accept(p, KW_PROPERTY);
 			(void)accept(p, KW_GRAPH);
-		} else {
-			st->graph.typed = true;
-			if (!object_path(p, "a graph type name", &st->graph.type))
-				return false;
+		} else if (!graph_type(p, st)) {
+			return false;
 		}
 	}
 	if (failed(p) || !accept(p, KW_AS))
@@ -244,6 +269,29 @@ static struct ast_statement *create_graph(struct parser *p, bool or_replace)
 	return done(p, st);
 }
 
+/* CREATE GRAPH TYPE t [AS] {..}, t LIKE g, t AS COPY OF t; the words up to TYPE are taken. */
+static struct ast_statement *create_graph_type(struct parser *p)
+{
+	struct ast_statement *st = statement_new(p, AST_CREATE_GRAPH_TYPE);
+
+	if (st == NULL || !if_exists(p, true, &st->graph.if_exists) ||
+	    !object_path(p, "a graph type name", &st->graph.name))
+		return NULL;
+	if (accept(p, KW_LIKE))
+		return object_path(p, "a graph name", &st->graph.like) ? done(p, st) : NULL;
+	bool as = accept(p, KW_AS);
+	if (as && accept(p, KW_COPY)) {
+		if (!of(p) || !object_path(p, "a graph type name", &st->graph.copy_of))
+			return NULL;
+		return done(p, st);
+	}
+	if (p->t->code != '{') {
+		(void)parse_error(p, "'{'");
+		return NULL;
+	}
+	return graph_type(p, st) ? done(p, st) : NULL;
+}
+
 static struct ast_statement *named_object(struct parser *p, enum ast_statement_kind kind)
 {
 	struct ast_statement *st = statement_new(p, kind);
@@ -261,6 +309,17 @@ static uint32_t graph_words(const struct parser *p, uint32_t i)
 	if (peek_at(p, i) == KW_GRAPH)
 		return i + 1;
 	return peek_at(p, i) == KW_PROPERTY && peek_at(p, i + 1) == KW_GRAPH ? i + 2 : 0;
+}
+
+/* TYPE and a name: behind GRAPH, where TYPE alone is the name of a graph. */
+static bool is_graph_type(const struct parser *p, uint32_t i)
+{
+	const struct token *t = ahead(p, i + 1);
+
+	if (peek_at(p, i) != KW_TYPE)
+		return false;
+	return t->kind == TOKEN_NAME || t->kind == TOKEN_QUOTED || t->code == KW_IF ||
+	       t->code == '/' || t->code == '.' || t->kind == TOKEN_DOTDOT;
 }
 
 static struct ast_statement *create(struct parser *p)
@@ -282,6 +341,10 @@ static struct ast_statement *create(struct parser *p)
 		p->t += what == KW_CONSTRAINT ? 2 : 3;
 		return create_constraint(p);
 	}
+	if (n != 0 && is_graph_type(p, n)) {
+		p->t += n + 1;
+		return create_graph_type(p);
+	}
 	if (n != 0) {
 		p->t += n;
 		return create_graph(p, false);
@@ -301,6 +364,10 @@ static struct ast_statement *drop(struct parser *p)
 {
 	uint32_t n = graph_words(p, 1);
 
+	if (n != 0 && is_graph_type(p, n)) {
+		p->t += n + 1;
+		return named_object(p, AST_DROP_GRAPH_TYPE);
+	}
 	if (n != 0) {
 		p->t += n;
 		return named_object(p, AST_DROP_GRAPH);

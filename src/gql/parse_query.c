@@ -154,10 +154,6 @@ static struct ast_compose *compose(struct parser *p)
 		const struct token *at = p->t;
 		if (!setop(p, &ops[n]))
 			break;
-		if (n > 0 && ops[n] != ops[0])
-			return parse_fail(p, at->offset,
-					  "one kind of UNION, EXCEPT, INTERSECT or OTHERWISE in a "
-					  "query: put one of them in braces");
 		if (++n == GQL_BRANCHES_MAX)
 			return parse_fail(p, at->offset,
 					  "more than %d queries joined (GQL_BRANCHES_MAX)",

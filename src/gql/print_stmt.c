@@ -3,9 +3,9 @@
 
 static void print_object(struct buf *b, const struct ast_name *n)
 {
-	bool path = n->text.len > 0 && (n->text.p[0] == '/' || n->text.p[0] == '.');
+	bool written = n->text.len > 0 && strchr("/.{", n->text.p[0]) != NULL;
 
-	if (path)
+	if (written) /* a path, or a type in braces */
 		buf_put_str(b, n->text);
 	else
 		print_name(b, n->text);
@@ -48,9 +48,11 @@ static void print_drop_index(struct buf *b, const struct ast_statement *st)
 
 static void print_graph(struct buf *b, const struct ast_statement *st)
 {
-	const char *what =
-	    st->kind == AST_CREATE_GRAPH || st->kind == AST_DROP_GRAPH ? "GRAPH " : "SCHEMA ";
-	bool create = st->kind == AST_CREATE_GRAPH || st->kind == AST_CREATE_SCHEMA;
+	bool type = st->kind == AST_CREATE_GRAPH_TYPE || st->kind == AST_DROP_GRAPH_TYPE;
+	bool graph = st->kind == AST_CREATE_GRAPH || st->kind == AST_DROP_GRAPH;
+	const char *what = type ? "GRAPH TYPE " : graph ? "GRAPH " : "SCHEMA ";
+	bool create = st->kind == AST_CREATE_GRAPH || st->kind == AST_CREATE_SCHEMA ||
+		      st->kind == AST_CREATE_GRAPH_TYPE;
 
 	buf_puts(b, !create ? "DROP " : st->graph.or_replace ? "CREATE OR REPLACE " : "CREATE ");
 	buf_puts(b, what);
@@ -60,7 +62,7 @@ static void print_graph(struct buf *b, const struct ast_statement *st)
 		buf_puts(b, " LIKE ");
 		print_object(b, &st->graph.like);
 	} else if (ast_has_name(&st->graph.type)) {
-		buf_puts(b, " TYPED ");
+		buf_puts(b, type ? " AS " : " TYPED ");
 		print_object(b, &st->graph.type);
 	}
 	if (ast_has_name(&st->graph.copy_of)) {
@@ -138,6 +140,8 @@ void gql_print(struct buf *b, const struct ast_statement *st)
 	case AST_DROP_GRAPH:
 	case AST_CREATE_SCHEMA:
 	case AST_DROP_SCHEMA:
+	case AST_CREATE_GRAPH_TYPE:
+	case AST_DROP_GRAPH_TYPE:
 		print_graph(b, st);
 		return;
 	case AST_USE_GRAPH:

@@ -309,6 +309,37 @@ enum status bind_inside(struct binder *b, struct pipe *inner, const struct ast_q
 	return st;
 }
 
+static bool is_local(const struct binder *b, struct str name)
+{
+	for (uint32_t i = 0; i < b->n_locals; i++)
+		if (str_eq(b->locals[i].name, name))
+			return true;
+	return false;
+}
+
+/* A bare pattern as a condition names what is there; EXISTS may name what it finds. */
+static enum status check_known(struct binder *b, const struct ast_name *n)
+{
+	if (!ast_has_name(n) || is_local(b, n->text) ||
+	    scope_find(&b->pipe->scope, n->text) != NULL)
+		return ST_OK;
+	(void)diag_set(b->p->d, GQL_BAD_REFERENCE, n->offset, "unknown variable '" STR_FMT "'",
+		       STR_ARG(n->text));
+	diag_hint(b->p->d, "EXISTS { pattern } may name what it finds");
+	return ST_INVALID;
+}
+
+static enum status check_pattern_test(struct binder *b, const struct ast_pattern *pattern)
+{
+	for (uint32_t i = 0; i < pattern->n_paths; i++) {
+		const struct ast_path *path = pattern->paths[i];
+		for (uint32_t j = 0; j < path->n_terms; j++)
+			for (uint32_t k = 0; k < path->terms[j]->n_parts; k++)
+				TRY(check_known(b, &path->terms[j]->parts[k]->var));
+	}
+	return ST_OK;
+}
+
 enum status bind_exists(struct binder *b, const struct ast_expr *e, struct pipe *ret_inner)
 {
 	bool pattern = e->kind == AST_PATTERN_TEST;
@@ -316,6 +347,8 @@ enum status bind_exists(struct binder *b, const struct ast_expr *e, struct pipe 
 	if (!pattern && e->query->writes)
 		return diag_set(b->p->d, GQL_SYNTAX, e->offset,
 				"a subquery in an expression cannot write");
+	if (pattern)
+		TRY(check_pattern_test(b, e->pattern));
 	return bind_inside(b, ret_inner, pattern ? NULL : e->query, pattern ? e->pattern : NULL,
 			   NULL, NULL);
 }

@@ -133,6 +133,11 @@ enum status bind_setop(struct binder *b, const struct ast_compose *c, struct gra
 	struct pipe *into = b->pipe, start = {.bound = into->bound, .graph = start_graph(into)};
 	enum status st = ST_OK;
 
+	for (uint32_t i = 1; i + 1 < c->n_branches; i++)
+		if (c->ops[i] != c->ops[0])
+			return diag_set(b->p->d, GQL_SYNTAX, c->branches[i + 1]->offset,
+					"one kind of UNION, EXCEPT, INTERSECT or OTHERWISE in a "
+					"query: put one of them in braces");
 	if (start.graph == NULL)
 		return bind_unsupported(b, c->branches[0]->offset, "a set operation after NEXT");
 	st = scope_copy(&start.scope, &into->scope);

@@ -36,7 +36,6 @@ static void test_errors(void **state)
 	    {"INSERT (a:A|B)", 10, "names its labels", ""},
 	    {"INSERT (a)-[:T]->{2}(b)", 10, "single edges", ""},
 	    {"CREATE INDEX FOR (n:A) ON (m.x)", 27, "unknown variable 'm'", ""},
-	    {"RETURN 1 UNION RETURN 2 UNION ALL RETURN 3", 24, "one kind of UNION", ""},
 	    {"RETURN EXISTS {CREATE (a)}", 7, "cannot change the graph", ""},
 	    {"CASE", 0, "unexpected 'CASE'", ""},
 	    {"RETURN CASE END", 15, "unexpected end of the statement, expected", ""},
