@@ -1,0 +1,324 @@
+/* Runs one text in one way and gives the rows as text. */
+#include "tests/differential/engine.h"
+
+#include <string.h>
+
+#include "base/vec.h"
+#include "exec/query.h"
+#include "gql/gql.h"
+
+struct run {
+	struct engine *e;
+	struct arena *a;
+	const struct job *job;
+	const struct way *way;
+	struct txn *txn;
+	struct diag d;
+	struct result *ret;
+	VEC(const char *) cells;
+};
+
+static enum status put_batch(struct run *r, const struct batch *b, uint32_t n_columns)
+{
+	for (uint32_t i = 0; i < b->n_sel; i++)
+		for (uint32_t j = 0; j < n_columns; j++) {
+			struct value v = column_get(&b->cols[j], batch_row(b, i));
+			bool sorted = j < ITEMS_MAX && r->job->unordered[j] && v.kind == V_LIST;
+			if (!vec_push(MEM_OTHER, &r->cells, cell_text(r->a, v, sorted)))
+				return ST_NOMEM;
+		}
+	r->ret->n_rows += b->n_sel;
+	return ST_OK;
+}
+
+static enum status pull(struct run *r, struct query *q, uint32_t n_columns)
+{
+	for (;;) {
+		struct batch *b = NULL;
+		enum status st = query_next(q, &b);
+		if (st == ST_YIELD)
+			continue;
+		if (st != ST_OK || b == NULL)
+			return st;
+		TRY(put_batch(r, b, n_columns));
+	}
+}
+
+static enum status make_plan(struct run *r, struct str text, struct token_list *ret_tokens,
+			     struct plan **ret)
+{
+	const struct plan_options opt = {.no_rewrites = r->way->no_rewrites};
+	struct graph *g = store_graph_default(r->e->store);
+	struct ast_statement *st = NULL;
+
+	TRY(gql_lex(r->a, text, ret_tokens, &r->d));
+	if (r->way->cached && (*ret = plan_cache_get(r->e->cache, text, ret_tokens, g)) != NULL)
+		return ST_OK;
+	TRY(gql_parse_tokens(r->a, text, ret_tokens, &st, &r->d));
+	TRY(plan_make(st, text, ret_tokens, g, &opt, ret, &r->d));
+	if (r->way->cached && st->cacheable)
+		plan_cache_put(r->e->cache, text, ret_tokens, *ret);
+	return ST_OK;
+}
+
+static struct str param_name(struct arena *a, uint32_t i)
+{
+	struct str name = arena_printf(a, "p%u", i);
+
+	return must((char *)name.p), name;
+}
+
+static enum status run_plan(struct run *r, const struct plan *plan, struct str text,
+			    const struct token_list *tokens)
+{
+	struct map_entry *given = must(ARENA_ARRAY(r->a, struct map_entry, r->job->n_params + 1));
+	struct value *values = must(ARENA_ARRAY(r->a, struct value, plan->n_params + 1));
+	const struct query_options opt = {
+	    .batch_rows = r->way->single_rows ? 1 : 0,
+	    .yield_seed = r->way->yields ? r->job->yield_seed : 0,
+	};
+	struct query *q = NULL;
+
+	for (uint32_t i = 0; i < r->job->n_params; i++)
+		given[i] = (struct map_entry){param_name(r->a, i), r->job->params[i]};
+	r->ret->n_columns = plan->n_columns;
+	TRY(plan_bind_params(plan, text, tokens, given, r->job->n_params, r->a, values, &r->d));
+	TRY(query_open(plan, r->txn, values, &opt, &r->d, &q));
+	enum status st = pull(r, q, plan->n_columns);
+	query_close(q);
+	return st;
+}
+
+static enum status run_text(struct run *r)
+{
+	struct str text = str_of(r->job->text);
+	struct token_list tokens, other;
+	struct plan *plan = NULL;
+
+	if (r->way->cached && r->job->other_text != NULL) {
+		TRY(make_plan(r, str_of(r->job->other_text), &other, &plan));
+		plan_unref(plan);
+	}
+	TRY(make_plan(r, text, &tokens, &plan));
+	enum status st = run_plan(r, plan, text, &tokens);
+	plan_unref(plan);
+	return st;
+}
+
+/* In the transaction given. */
+static void run(struct engine *e, struct txn *txn, struct arena *a, const struct job *job,
+		const struct way *way, struct result *ret)
+{
+	struct run r = {.e = e, .a = a, .job = job, .way = way, .txn = txn, .ret = ret};
+
+	*ret = (struct result){0};
+	diag_reset(&r.d);
+	enum status st = run_text(&r);
+	snprintf(ret->code, sizeof(ret->code), "00000");
+	if (st != ST_OK) {
+		snprintf(ret->code, sizeof(ret->code), "%s",
+			 diag_is_set(&r.d) ? gqlstatus_code(r.d.code) : status_name(st));
+		snprintf(ret->message, sizeof(ret->message), "%.199s", r.d.message);
+		ret->n_rows = 0;
+	} else if (r.cells.n > 0) {
+		ret->cells = must(arena_dup(a, r.cells.v, r.cells.n * sizeof(r.cells.v[0])));
+	}
+	vec_release(MEM_OTHER, &r.cells);
+}
+
+/* ---- the graph as rows ------------------------------------------------------------------------
+ */
+
+static const char *const contents[] = {
+    "MATCH (n) RETURN n:A, n:B, n:C, n:Nobody, n.id, n.x, n.y, n.s",
+    "MATCH (a)-[e]->(b) RETURN type(e), a.id, b.id, a.x, b.x, e.id, e.x, e.y, e.s",
+    "MATCH (b)<-[e]-(a) RETURN type(e), a.id, b.id, a.x, b.x, e.id, e.x, e.y, e.s",
+    "MATCH (n:A) WHERE n.x = 2 RETURN n.id",
+    "MATCH (n:B) WHERE n.id = 3 RETURN n.x",
+    "MATCH (n:Nobody) WHERE n.x = 3 RETURN n.s",
+};
+
+static void read_graph(struct engine *e, struct txn *t, struct arena *a, struct result *ret)
+{
+	static const struct way plain = {0};
+	struct buf b;
+	uint32_t n = 0;
+
+	*ret = (struct result){.n_columns = 1, .code = "00000"};
+	ret->cells = must(ARENA_ARRAY(a, const char *, 4096));
+	buf_init(&b, MEM_OTHER, 0);
+	for (unsigned i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
+		const struct job job = {.text = contents[i]};
+		struct result r;
+		run(e, t, a, &job, &plain, &r);
+		for (uint32_t k = 0; k < r.n_rows && n < 4096; k++) {
+			buf_reset(&b);
+			buf_printf(&b, "%u:", i);
+			for (uint32_t c = 0; c < r.n_columns; c++)
+				buf_printf(&b, " %s", r.cells[k * r.n_columns + c]);
+			ret->cells[n++] = must((char *)arena_str(a, str_of(buf_cstr(&b))).p);
+		}
+		if (strcmp(r.code, "00000") != 0)
+			ret->cells[n++] = r.code[0] != 0 ? "a query of the graph fails" : "";
+	}
+	ret->n_rows = n;
+	buf_release(&b);
+}
+
+void engine_run(struct engine *e, struct arena *a, const struct job *job, const struct way *way,
+		struct result *ret, struct result *ret_after)
+{
+	struct txn_savepoint before;
+	struct txn *t = e->open;
+
+	if (t == NULL && txn_begin(e->mgr, TXN_EXPLICIT, 0, &t) != ST_OK)
+		abort();
+	txn_savepoint(t, &before);
+	run(e, t, a, job, way, ret);
+	if (ret_after != NULL) {
+		if (strcmp(ret->code, "00000") != 0)
+			txn_rollback_to(t, &before);
+		txn_next_clause(t);
+		read_graph(e, t, a, ret_after);
+		txn_rollback_to(t, &before);
+		txn_next_clause(t);
+	}
+	if (e->open == NULL)
+		txn_rollback(t);
+}
+
+/* ---- loading ----------------------------------------------------------------------------------
+ */
+
+static void statement(struct engine *e, const char *text)
+{
+	static const struct way plain = {0};
+	const struct job job = {.text = text};
+	struct txn_commit commit = {0};
+	struct result r;
+	struct diag d;
+	struct txn *t = e->open;
+	struct arena a;
+
+	arena_init(&a, MEM_OTHER, NULL);
+	diag_reset(&d);
+	if (t == NULL && txn_begin(e->mgr, TXN_WRITE, 0, &t) != ST_OK)
+		abort();
+	run(e, t, &a, &job, &plain, &r);
+	if (e->open != NULL)
+		txn_next_clause(t);
+	else if (txn_commit(t, &commit, &d) != ST_OK)
+		snprintf(r.code, sizeof(r.code), "%s", gqlstatus_code(d.code));
+	if (strcmp(r.code, "00000") != 0) {
+		fprintf(stderr, "%s: %s\n    %s\n", r.code, r.message, text);
+		abort();
+	}
+	arena_release(&a);
+}
+
+static void add_index(struct engine *e, const char *label, const char *key)
+{
+	struct txn_commit commit = {0};
+	struct txn *t = NULL;
+	struct diag d;
+	name_id l, k;
+	char name[32];
+
+	diag_reset(&d);
+	snprintf(name, sizeof(name), "%s_%s", label, key);
+	if (txn_begin(e->mgr, TXN_WRITE, 0, &t) != ST_OK ||
+	    txn_name(t, NAME_LABEL, str_of(label), &l, &d) != ST_OK ||
+	    txn_name(t, NAME_KEY, str_of(key), &k, &d) != ST_OK ||
+	    txn_index_create(t, store_graph_default(e->store), str_of(name), l, k, false, false,
+			     &d) != ST_OK ||
+	    txn_commit(t, &commit, &d) != ST_OK) {
+		fprintf(stderr, "index: %s\n", d.message);
+		abort();
+	}
+}
+
+static void add_indexes(struct engine *e)
+{
+	for (uint32_t l = 0; l < N_LABELS; l++)
+		for (uint32_t k = 0; k < N_KEYS; k++)
+			if ((l + k) % 4 != 3)
+				add_index(e, label_names[l], key_names[k]);
+}
+
+static void begin_half(struct engine *e)
+{
+	if (txn_begin(e->mgr, TXN_EXPLICIT, 0, &e->open) != ST_OK)
+		abort();
+}
+
+/* Element by element, with others that come and go and values that change. */
+static void load_slowly(struct engine *e, const struct small_graph *g, struct rng *r, bool half)
+{
+	uint32_t n = g->n_nodes + g->n_edges, open_at = half ? rng_below(r, n + 1) : UINT32_MAX;
+	struct buf b;
+
+	buf_init(&b, MEM_OTHER, 0);
+	for (uint32_t i = 0; i < n; i++) {
+		if (i == open_at)
+			begin_half(e);
+		buf_reset(&b);
+		if (i < g->n_nodes)
+			graph_print_nodes(&b, g, i, i + 1);
+		else
+			graph_print_edge(&b, g, i - g->n_nodes);
+		statement(e, buf_cstr(&b));
+		if (rng_percent(r, 15))
+			statement(e,
+				  "MATCH (n:A) INSERT (n)-[:T]->(:A {x: 1, ghost: 1})-[:U]->(n)");
+		if (rng_percent(r, 15))
+			statement(e, "INSERT (:B {id: 3, x: 2, ghost: 1})-[:T]->(:A:B {ghost: 1})");
+		if (rng_percent(r, 10))
+			statement(e, "MATCH (n {ghost: 1}) DETACH DELETE n");
+		if (rng_percent(r, 10)) {
+			statement(e, "MATCH (n) SET n.was = n.x, n.x = 2");
+			statement(e, "MATCH (n) SET n.x = n.was REMOVE n.was");
+		}
+	}
+	statement(e, "MATCH (n {ghost: 1}) DETACH DELETE n");
+	buf_release(&b);
+	if (half && e->open == NULL)
+		begin_half(e);
+}
+
+void engine_open(struct engine *e, enum engine_kind kind, const struct small_graph *g,
+		 struct rng *r)
+{
+	bool early = rng_percent(r, 50);
+	struct buf b;
+
+	*e = (struct engine){0};
+	if (store_new(&e->store) != ST_OK || txn_mgr_new(e->store, NULL, 0, &e->mgr) != ST_OK ||
+	    plan_cache_new(&e->cache) != ST_OK)
+		abort();
+	if (kind == ENGINE_PLAIN) {
+		buf_init(&b, MEM_OTHER, 0);
+		graph_print(&b, g);
+		if (g->n_nodes > 0)
+			statement(e, buf_cstr(&b));
+		buf_release(&b);
+		return;
+	}
+	if (early || kind == ENGINE_OPEN)
+		add_indexes(e);
+	load_slowly(e, g, r, kind == ENGINE_OPEN);
+	if (!early && kind != ENGINE_OPEN)
+		add_indexes(e);
+	while (rng_percent(r, 50) && txn_collect(e->mgr))
+		;
+}
+
+void engine_close(struct engine *e)
+{
+	if (e->open != NULL)
+		txn_rollback(e->open);
+	plan_cache_free(e->cache);
+	while (txn_collect(e->mgr))
+		;
+	txn_mgr_free(e->mgr);
+	store_free(e->store);
+}

@@ -1,0 +1,46 @@
+/* tests/differential/engine.h - what is checked: parser, planner, executor and transactions over a
+ * store in memory. */
+#ifndef DIFFERENTIAL_ENGINE_H
+#define DIFFERENTIAL_ENGINE_H
+
+#include "plan/plan.h"
+#include "tests/differential/tree.h"
+#include "txn/txn.h"
+
+enum engine_kind {
+	ENGINE_PLAIN,
+	ENGINE_INDEXED, /* with indexes, and traces of elements that came and went */
+	ENGINE_OPEN,	/* the same; half of it was written by the transaction that reads */
+};
+
+struct engine {
+	struct store *store;
+	struct txn_mgr *mgr;
+	struct txn *open; /* or NULL */
+	struct plan_cache *cache;
+};
+
+struct way { /* to run a statement */
+	const char *name;
+	uint8_t engine; /* enum engine_kind */
+	bool no_rewrites, cached;
+	bool single_rows, yields;
+};
+
+struct job {
+	const char *text;
+	const char *other_text; /* of the same tokens with other literals */
+	const struct value *params;
+	uint32_t n_params;
+	bool unordered[ITEMS_MAX]; /* columns with lists in any order */
+	uint64_t yield_seed;
+};
+
+void engine_open(struct engine *e, enum engine_kind kind, const struct small_graph *g,
+		 struct rng *r);
+void engine_close(struct engine *e);
+/* Its rows; what it wrote is undone, ret_after (if not NULL) is the graph before that. */
+void engine_run(struct engine *e, struct arena *a, const struct job *job, const struct way *way,
+		struct result *ret, struct result *ret_after);
+
+#endif

@@ -1,0 +1,385 @@
+/* Expressions in three-valued logic, one row at a time. */
+#include <string.h>
+
+#include "base/bits.h"
+#include "tests/differential/oracle.h"
+
+/* ---- comparing --------------------------------------------------------------------------------
+ */
+
+static bool is_number(struct value v)
+{
+	return v.kind == V_INT || v.kind == V_FLOAT;
+}
+
+/* All numbers here are small: a double holds them. */
+static double number(struct value v)
+{
+	return v.kind == V_INT ? (double)v.i : v.f;
+}
+
+static int compare_text(struct value x, struct value y)
+{
+	int c = memcmp(x.s, y.s, MIN_OF(x.n, y.n));
+
+	return c != 0 ? c : (x.n > y.n) - (x.n < y.n);
+}
+
+static struct value truth(bool b)
+{
+	return value_bool(b);
+}
+
+static struct value equal(struct value x, struct value y)
+{
+	if (value_is_null(x) || value_is_null(y))
+		return VALUE_NULL;
+	if (is_number(x) && is_number(y))
+		return truth(number(x) == number(y));
+	if (x.kind != y.kind)
+		return truth(false);
+	switch ((enum value_kind)x.kind) {
+	case V_BOOL:
+		return truth(x.b == y.b);
+	case V_STRING:
+		return truth(compare_text(x, y) == 0);
+	case V_NODE:
+	case V_EDGE:
+		return truth(x.id == y.id);
+	default:
+		return VALUE_NULL; /* nobody asks */
+	}
+}
+
+bool values_equal_surely(struct value x, struct value y)
+{
+	struct value v = equal(x, y);
+
+	return v.kind == V_BOOL && v.b;
+}
+
+static struct value less(struct value x, struct value y, bool or_equal)
+{
+	if (is_number(x) && is_number(y))
+		return truth(or_equal ? number(x) <= number(y) : number(x) < number(y));
+	if (x.kind != y.kind)
+		return VALUE_NULL;
+	switch ((enum value_kind)x.kind) {
+	case V_BOOL:
+		return truth(or_equal ? x.b <= y.b : x.b < y.b);
+	case V_STRING:
+		return truth(or_equal ? compare_text(x, y) <= 0 : compare_text(x, y) < 0);
+	default:
+		return VALUE_NULL;
+	}
+}
+
+static int rank(struct value v)
+{
+	static const int ranks[V_N_KINDS + 1] = {
+	    [V_NODE] = 1, [V_EDGE] = 2, [V_LIST] = 3,  [V_PATH] = 4, [V_STRING] = 5,
+	    [V_BOOL] = 6, [V_INT] = 7,	[V_FLOAT] = 7, [V_NULL] = 8,
+	};
+
+	return ranks[v.kind];
+}
+
+int order_values(struct value x, struct value y)
+{
+	if (rank(x) != rank(y))
+		return rank(x) < rank(y) ? -1 : 1;
+	switch ((enum value_kind)x.kind) {
+	case V_INT:
+	case V_FLOAT:
+		return (number(x) > number(y)) - (number(x) < number(y));
+	case V_BOOL:
+		return (x.b > y.b) - (x.b < y.b);
+	case V_STRING:
+		return compare_text(x, y);
+	case V_NODE:
+	case V_EDGE:
+		return (x.id > y.id) - (x.id < y.id);
+	default:
+		return 0;
+	}
+}
+
+/* ---- logic ------------------------------------------------------------------------------------
+ */
+
+static struct value not(struct value x)
+{
+	return value_is_null(x) ? x : truth(!x.b);
+}
+
+static bool is(struct value x, bool b)
+{
+	return x.kind == V_BOOL && x.b == b;
+}
+
+static struct value logic(uint8_t kind, struct value x, struct value y)
+{
+	if (kind == T_AND && (is(x, false) || is(y, false)))
+		return truth(false);
+	if (kind == T_OR && (is(x, true) || is(y, true)))
+		return truth(true);
+	if (value_is_null(x) || value_is_null(y))
+		return VALUE_NULL;
+	return truth(kind == T_AND ? x.b && y.b : kind == T_OR ? x.b || y.b : x.b != y.b);
+}
+
+static struct value in_list(struct value x, struct value list)
+{
+	struct value found = truth(false);
+
+	for (uint32_t i = 0; i < list.n; i++)
+		found = logic(T_OR, found, equal(x, list.list[i]));
+	return found;
+}
+
+/* ---- numbers and texts ------------------------------------------------------------------------
+ */
+
+static struct value arithmetic(struct oracle *o, uint8_t kind, struct value x, struct value y)
+{
+	if (value_is_null(x) || value_is_null(y))
+		return VALUE_NULL;
+	if (x.kind == V_INT && y.kind == V_INT) {
+		if (kind == T_DIV && y.i == 0) {
+			o->code = "22012";
+			return VALUE_NULL;
+		}
+		return value_int(kind == T_ADD	 ? x.i + y.i
+				 : kind == T_SUB ? x.i - y.i
+				 : kind == T_MUL ? x.i * y.i
+						 : x.i / y.i);
+	}
+	double a = number(x), b = number(y);
+	return value_float(kind == T_ADD   ? a + b
+			   : kind == T_SUB ? a - b
+			   : kind == T_MUL ? a * b
+					   : a / b);
+}
+
+static struct value text_test(uint8_t kind, struct value x, struct value y)
+{
+	if (value_is_null(x) || value_is_null(y))
+		return VALUE_NULL;
+	if (y.n > x.n)
+		return truth(false);
+	if (kind == T_STARTS)
+		return truth(memcmp(x.s, y.s, y.n) == 0);
+	if (kind == T_ENDS)
+		return truth(memcmp(x.s + x.n - y.n, y.s, y.n) == 0);
+	for (uint32_t i = 0; i + y.n <= x.n; i++)
+		if (memcmp(x.s + i, y.s, y.n) == 0)
+			return truth(true);
+	return truth(false);
+}
+
+static struct value upper(struct oracle *o, struct value x)
+{
+	if (value_is_null(x))
+		return x;
+	char *p = must(arena_alloc(o->a, x.n + 1));
+	for (uint32_t i = 0; i < x.n; i++)
+		p[i] = (char)(x.s[i] >= 'a' && x.s[i] <= 'z' ? x.s[i] - 'a' + 'A' : x.s[i]);
+	return value_str((struct str){p, x.n});
+}
+
+/* ---- elements ---------------------------------------------------------------------------------
+ */
+
+/* A variable that is bound later, in a statement that was made smaller: no business of ours. */
+static struct value variable(struct oracle *o, const struct row *r, uint32_t var)
+{
+	if (r->v[var].kind != UNBOUND)
+		return r->v[var];
+	o->too_large = true;
+	return VALUE_NULL;
+}
+
+static struct value prop(const struct oracle *o, struct value x, uint8_t key)
+{
+	if (x.kind == V_NODE)
+		return o->g->nodes[x.id].props[key];
+	if (x.kind == V_EDGE)
+		return o->g->edges[x.id].props[key];
+	return VALUE_NULL;
+}
+
+static struct value labeled(const struct oracle *o, struct value x, uint8_t label)
+{
+	return value_is_null(x) ? x : truth((o->g->nodes[x.id].labels >> label & 1) != 0);
+}
+
+static struct value type_of(const struct oracle *o, struct value x)
+{
+	return value_is_null(x) ? x : value_str(str_of(type_names[o->g->edges[x.id].type]));
+}
+
+static struct value length_of(struct value x)
+{
+	if (value_is_null(x))
+		return x;
+	return value_int(x.kind == V_PATH ? x.path->n_edges : x.n);
+}
+
+/* ---- aggregates -------------------------------------------------------------------------------
+ */
+
+bool term_aggregates(const struct term *t)
+{
+	if (t->kind >= T_COUNT_STAR)
+		return true;
+	for (uint32_t i = 0; i < t->n_args; i++)
+		if (term_aggregates(t->args[i]))
+			return true;
+	return false;
+}
+
+/* The arguments that are not null, once each if they must differ. */
+static struct value *arguments(struct oracle *o, const struct term *t, const struct group *g,
+			       uint32_t *ret_n)
+{
+	struct value *v = must(ARENA_ARRAY(o->a, struct value, g->n + 1));
+	const char **texts = must(ARENA_ARRAY(o->a, const char *, g->n + 1));
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < g->n; i++) {
+		struct value x = term_value(o, t->args[0], &g->rows->v[g->members[i]], NULL);
+		bool again = value_is_null(x);
+		if (t->distinct && !again) {
+			texts[n] = cell_text(o->a, x, false);
+			for (uint32_t k = 0; k < n && !again; k++)
+				again = strcmp(texts[k], texts[n]) == 0;
+		}
+		if (!again)
+			v[n++] = x;
+	}
+	*ret_n = n;
+	return v;
+}
+
+static struct value aggregate(struct oracle *o, const struct term *t, const struct group *g)
+{
+	uint32_t n;
+
+	if (t->kind == T_COUNT_STAR)
+		return value_int(g->n);
+	struct value *v = arguments(o, t, g, &n);
+	if (t->kind == T_COUNT)
+		return value_int(n);
+	if (t->kind == T_COLLECT)
+		return value_list(v, n);
+	struct value sum = value_int(0), best = VALUE_NULL;
+	for (uint32_t i = 0; i < n; i++) {
+		int order = i == 0 ? 0 : order_values(v[i], best);
+		if (t->kind == T_SUM || t->kind == T_AVG)
+			sum = arithmetic(o, T_ADD, sum, v[i]);
+		else if (i == 0 || (t->kind == T_MIN ? order < 0 : order > 0))
+			best = v[i];
+	}
+	if (t->kind == T_SUM)
+		return sum;
+	if (t->kind == T_AVG)
+		return n == 0 ? VALUE_NULL : value_float(number(sum) / n);
+	return best;
+}
+
+/* ---- all --------------------------------------------------------------------------------------
+ */
+
+static struct value list_of(struct oracle *o, const struct term *t, const struct row *r,
+			    const struct group *g)
+{
+	struct value *v = must(ARENA_ARRAY(o->a, struct value, t->n_args + 1));
+
+	for (uint32_t i = 0; i < t->n_args; i++)
+		v[i] = term_value(o, t->args[i], r, g);
+	return value_list(v, t->n_args);
+}
+
+static struct value subquery(struct oracle *o, const struct term *t, const struct row *r)
+{
+	struct rows found = {0};
+
+	match_pattern(o, t->pattern, r, &found);
+	return t->kind == T_EXISTS ? truth(found.n > 0) : value_int(found.n);
+}
+
+struct value term_value(struct oracle *o, const struct term *t, const struct row *r,
+			const struct group *g)
+{
+	struct value x = VALUE_NULL, y = VALUE_NULL;
+
+	if (t->kind >= T_COUNT_STAR)
+		return aggregate(o, t, g);
+	if (t->kind == T_CASE)
+		return term_value(o, t->args[is(term_value(o, t->args[0], r, g), true) ? 1 : 2], r,
+				  g);
+	if (t->kind == T_LIST)
+		return list_of(o, t, r, g);
+	if (t->n_args > 0)
+		x = term_value(o, t->args[0], r, g);
+	if (t->n_args > 1)
+		y = term_value(o, t->args[1], r, g);
+	switch ((enum term_kind)t->kind) {
+	case T_LITERAL:
+	case T_PARAM:
+		return t->value;
+	case T_VAR:
+		return variable(o, r, t->var);
+	case T_PROP:
+		return prop(o, variable(o, r, t->var), t->key);
+	case T_LABELED:
+		return labeled(o, variable(o, r, t->var), t->label);
+	case T_NOT:
+		return not(x);
+	case T_AND:
+	case T_OR:
+	case T_XOR:
+		return logic(t->kind, x, y);
+	case T_EQ:
+		return equal(x, y);
+	case T_NE:
+		return not(equal(x, y));
+	case T_LT:
+	case T_LE:
+		return less(x, y, t->kind == T_LE);
+	case T_GT:
+	case T_GE:
+		return less(y, x, t->kind == T_GE);
+	case T_IS_NULL:
+		return truth(value_is_null(x));
+	case T_IS_NOT_NULL:
+		return truth(!value_is_null(x));
+	case T_IN:
+		return in_list(x, y);
+	case T_STARTS:
+	case T_ENDS:
+	case T_CONTAINS:
+		return text_test(t->kind, x, y);
+	case T_ADD:
+	case T_SUB:
+	case T_MUL:
+	case T_DIV:
+		return arithmetic(o, t->kind, x, y);
+	case T_COALESCE:
+		return value_is_null(x) ? y : x;
+	case T_SIZE:
+	case T_LENGTH:
+		return length_of(x);
+	case T_UPPER:
+		return upper(o, x);
+	case T_TYPE:
+		return type_of(o, x);
+	default:
+		return subquery(o, t, r);
+	}
+}
+
+bool term_holds(struct oracle *o, const struct term *t, const struct row *r)
+{
+	return t == NULL || is(term_value(o, t, r, NULL), true);
+}

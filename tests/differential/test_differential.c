@@ -1,0 +1,370 @@
+/* Random statements over random small graphs, each run in every way, against each other and an
+ * oracle.
+ *
+ *     test_differential [--seed N] [--from N] [--count N] [--keep-going]
+ *
+ * Statement number n of a seed is the same whatever was run before it. GEODE_DIFFERENTIAL_COUNT in
+ * the environment stands for --count. */
+#include <string.h>
+
+#include "tests/differential/engine.h"
+
+#define SEED 20240412
+#define COUNT 10000
+#define STATEMENTS_PER_GRAPH 40
+#define FAILURES_MAX 20
+
+static const struct way ways[] = {
+    {"rewrites", ENGINE_PLAIN, .single_rows = false},
+    {"rewrites, single rows", ENGINE_PLAIN, .single_rows = true},
+    {"rewrites, yields", ENGINE_PLAIN, .yields = true},
+    {"rewrites, single rows, yields", ENGINE_PLAIN, .single_rows = true, .yields = true},
+    {"as written", ENGINE_PLAIN, .no_rewrites = true},
+    {"as written, single rows", ENGINE_PLAIN, .no_rewrites = true, .single_rows = true},
+    {"as written, yields", ENGINE_PLAIN, .no_rewrites = true, .yields = true},
+    {"as written, single rows, yields", ENGINE_PLAIN, .no_rewrites = true, .single_rows = true,
+     .yields = true},
+    {"indexes", ENGINE_INDEXED, .single_rows = false},
+    {"indexes, single rows", ENGINE_INDEXED, .single_rows = true},
+    {"indexes, yields", ENGINE_INDEXED, .yields = true},
+    {"indexes, single rows, yields", ENGINE_INDEXED, .single_rows = true, .yields = true},
+    {"indexes, as written", ENGINE_INDEXED, .no_rewrites = true},
+    {"another statement's plan", ENGINE_INDEXED, .cached = true},
+    {"own writes", ENGINE_OPEN, .single_rows = false},
+    {"own writes, single rows, yields", ENGINE_OPEN, .single_rows = true, .yields = true},
+};
+enum { N_WAYS = sizeof(ways) / sizeof(ways[0]), N_ENGINES = 3 };
+
+struct bench { /* a graph and the engines that hold it */
+	struct small_graph g;
+	struct engine engines[N_ENGINES];
+};
+
+struct failure {
+	const struct way *way;
+	struct answer want; /* of reading statements */
+	struct result first, got;
+	char why[300];
+	const char *text;
+};
+
+enum verdict { PASSED, TOO_LARGE, FAILED };
+
+static void bench_open(struct bench *b, uint64_t seed, uint64_t i_graph)
+{
+	for (uint32_t i = 0; i < N_ENGINES; i++) {
+		struct rng r = rng_of(seed, 3 + i, i_graph);
+		engine_open(&b->engines[i], (enum engine_kind)i, &b->g, &r);
+	}
+}
+
+static void bench_close(struct bench *b)
+{
+	for (uint32_t i = 0; i < N_ENGINES; i++)
+		engine_close(&b->engines[i]);
+}
+
+/* ---- one statement ----------------------------------------------------------------------------
+ */
+
+static const char *print(struct arena *a, const struct statement *s, uint64_t spelling, bool other)
+{
+	struct buf b;
+
+	buf_init(&b, MEM_OTHER, 0);
+	statement_print(&b, s, spelling, other);
+	const char *text = must((char *)arena_str(a, str_of(buf_cstr(&b))).p);
+	buf_release(&b);
+	return text;
+}
+
+static struct job job_of(struct arena *a, const struct statement *s, uint64_t n)
+{
+	struct job job = {
+	    .text = print(a, s, n, false),
+	    .other_text = print(a, s, n, true),
+	    .params = s->params,
+	    .n_params = s->n_params,
+	    .yield_seed = n + 1,
+	};
+	const struct branch *b = &s->branches[0];
+	const struct projection *pr = &b->clauses[b->n_clauses - 1].project;
+
+	for (uint32_t i = 0; i < pr->n_items && !s->writes; i++)
+		job.unordered[i] = pr->items[i].unordered;
+	return job;
+}
+
+static enum verdict fail(struct failure *f, const struct way *way, const struct result *got,
+			 const char *why)
+{
+	f->way = way;
+	f->got = *got;
+	snprintf(f->why, sizeof(f->why), "%s", why);
+	return FAILED;
+}
+
+static enum verdict check_read(struct bench *b, struct arena *a, const struct statement *s,
+			       const struct job *job, struct failure *f)
+{
+	enum verdict verdict = PASSED;
+	struct buf why;
+
+	oracle_answer(a, s, &b->g, &f->want);
+	if (f->want.too_large)
+		return TOO_LARGE;
+	buf_init(&why, MEM_OTHER, 0);
+	for (uint32_t i = 0; i < N_WAYS && verdict == PASSED; i++) {
+		struct result got;
+		engine_run(&b->engines[ways[i].engine], a, job, &ways[i], &got, NULL);
+		if (!answer_accepts(a, &f->want, &got, &why))
+			verdict = fail(f, &ways[i], &got, buf_cstr(&why));
+	}
+	buf_release(&why);
+	return verdict;
+}
+
+static enum verdict check_write(struct bench *b, struct arena *a, const struct job *job,
+				struct failure *f)
+{
+	struct result first_after = {0};
+
+	for (uint32_t i = 0; i < N_WAYS; i++) {
+		struct result got, after;
+		engine_run(&b->engines[ways[i].engine], a, job, &ways[i], &got, &after);
+		if (i == 0) {
+			f->first = got;
+			first_after = after;
+		}
+		if (!results_equal(a, &f->first, &got))
+			return fail(f, &ways[i], &got, "another result");
+		if (results_equal(a, &first_after, &after))
+			continue;
+		f->first = first_after;
+		return fail(f, &ways[i], &after, "another graph afterwards");
+	}
+	return PASSED;
+}
+
+static enum verdict check(struct bench *b, struct arena *a, const struct statement *s, uint64_t n,
+			  struct failure *f)
+{
+	struct job job = job_of(a, s, n);
+
+	f->text = job.text;
+	return s->writes ? check_write(b, a, &job, f) : check_read(b, a, s, &job, f);
+}
+
+/* ---- a failure, made smaller ------------------------------------------------------------------
+ */
+
+#define CUTS_MAX 256
+
+struct cuts {
+	uint32_t n, places[CUTS_MAX];
+};
+
+static struct statement *remake(struct arena *a, uint64_t seed, uint64_t n,
+				const struct small_graph *g, const struct cuts *cuts)
+{
+	struct rng r = rng_of(seed, 2, n);
+	struct statement *s = statement_make(a, &r, g);
+
+	for (uint32_t i = 0; i < cuts->n; i++)
+		if (!statement_simplify(s, cuts->places[i]))
+			return NULL;
+	return s;
+}
+
+/* The same kind of failure: a cut that makes a text wrong is no simplification. */
+static bool same_kind(const struct failure *x, const struct failure *y)
+{
+	return strcmp(x->got.code, y->got.code) == 0 &&
+	       strcmp(x->want.all.code, y->want.all.code) == 0 &&
+	       strncmp(x->got.message, y->got.message, 12) == 0;
+}
+
+static bool still_fails(struct arena *a, uint64_t seed, uint64_t n, const struct small_graph *full,
+			const struct small_graph *g, const struct cuts *cuts,
+			const struct failure *first, bool *ret_possible)
+{
+	struct statement *s = remake(a, seed, n, full, cuts);
+	struct bench b = {.g = *g};
+	struct failure f = {0};
+
+	*ret_possible = s != NULL;
+	if (s == NULL)
+		return false;
+	bench_open(&b, seed, n / STATEMENTS_PER_GRAPH);
+	enum verdict v = check(&b, a, s, n, &f);
+	bench_close(&b);
+	return v == FAILED && same_kind(&f, first);
+}
+
+static void shrink(uint64_t seed, uint64_t n, const struct small_graph *full,
+		   const struct failure *first, struct small_graph *g, struct cuts *cuts)
+{
+	bool again = true, possible = true;
+	struct arena a;
+
+	arena_init(&a, MEM_OTHER, NULL);
+	while (again) {
+		again = false;
+		for (uint32_t place = 0; cuts->n < CUTS_MAX; place++) {
+			cuts->places[cuts->n++] = place;
+			arena_reset(&a);
+			if (still_fails(&a, seed, n, full, g, cuts, first, &possible)) {
+				again = true;
+				place--;
+				continue;
+			}
+			cuts->n--;
+			if (!possible)
+				break;
+		}
+		for (uint32_t i = g->n_nodes + g->n_edges; i-- > 0;) {
+			struct small_graph less = *g;
+			if (i < g->n_nodes)
+				graph_drop_node(&less, i);
+			else
+				graph_drop_edge(&less, i - g->n_nodes);
+			arena_reset(&a);
+			if (!still_fails(&a, seed, n, full, &less, cuts, first, &possible))
+				continue;
+			*g = less;
+			i = MIN_OF(i, g->n_nodes + g->n_edges);
+			again = true;
+		}
+	}
+	arena_release(&a);
+}
+
+static void report(uint64_t seed, uint64_t n, const struct small_graph *full,
+		   const struct failure *first)
+{
+	struct small_graph g = *full;
+	struct bench b;
+	struct cuts cuts = {0};
+	struct failure f = {0};
+	struct arena a;
+	struct buf text;
+
+	printf("FAIL --seed %llu --from %llu --count 1\n  as made: %s\n  %s: %s\n",
+	       (unsigned long long)seed, (unsigned long long)n, first->text, first->way->name,
+	       first->why);
+	fflush(stdout);
+	shrink(seed, n, full, first, &g, &cuts);
+	arena_init(&a, MEM_OTHER, NULL);
+	buf_init(&text, MEM_OTHER, 0);
+	b.g = g;
+	bench_open(&b, seed, n / STATEMENTS_PER_GRAPH);
+	const struct statement *s = remake(&a, seed, n, full, &cuts);
+	(void)check(&b, &a, s, n, &f);
+	graph_print(&text, &g);
+	printf("  graph: %s\n  statement: %s\n", buf_cstr(&text), f.text);
+	for (uint32_t i = 0; i < s->n_params; i++) {
+		buf_reset(&text);
+		value_print(&text, s->params[i]);
+		printf("  $p%u = %s\n", i, buf_cstr(&text));
+	}
+	if (f.way != NULL) {
+		printf("  %s: %s\n  wanted (all rows, before the page):\n", f.way->name, f.why);
+		result_print(stdout, s->writes ? &f.first : &f.want.all);
+		printf("  got:\n");
+		result_print(stdout, &f.got);
+	}
+	bench_close(&b);
+	buf_release(&text);
+	arena_release(&a);
+	fflush(stdout);
+}
+
+/* ---- all --------------------------------------------------------------------------------------
+ */
+
+struct options {
+	uint64_t seed, from, count;
+	bool keep_going, print;
+};
+
+static uint64_t option_number(int argc, char **argv, int *i)
+{
+	if (*i + 1 >= argc) {
+		fprintf(stderr, "%s takes a number\n", argv[*i]);
+		exit(2);
+	}
+	return strtoull(argv[++*i], NULL, 10);
+}
+
+static struct options options_of(int argc, char **argv)
+{
+	const char *count = getenv("GEODE_DIFFERENTIAL_COUNT");
+	struct options o = {.seed = SEED, .count = COUNT};
+
+	if (count != NULL)
+		o.count = strtoull(count, NULL, 10);
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--seed") == 0)
+			o.seed = option_number(argc, argv, &i);
+		else if (strcmp(argv[i], "--from") == 0)
+			o.from = option_number(argc, argv, &i);
+		else if (strcmp(argv[i], "--count") == 0)
+			o.count = option_number(argc, argv, &i);
+		else if (strcmp(argv[i], "--keep-going") == 0)
+			o.keep_going = true;
+		else if (strcmp(argv[i], "--print") == 0)
+			o.print = true;
+		else
+			exit(2);
+	}
+	return o;
+}
+
+static void graph_of(uint64_t seed, uint64_t n, struct small_graph *ret)
+{
+	struct rng r = rng_of(seed, 1, n / STATEMENTS_PER_GRAPH);
+
+	graph_make(&r, ret);
+}
+
+int main(int argc, char **argv)
+{
+	struct options o = options_of(argc, argv);
+	uint64_t n_verdicts[3] = {0}, n_writes = 0, n_errors = 0, n_rows = 0;
+	struct bench b;
+	struct arena a;
+
+	arena_init(&a, MEM_OTHER, NULL);
+	for (uint64_t n = o.from; n < o.from + o.count; n++) {
+		if (n == o.from || n % STATEMENTS_PER_GRAPH == 0) {
+			if (n > o.from)
+				bench_close(&b);
+			graph_of(o.seed, n, &b.g);
+			bench_open(&b, o.seed, n / STATEMENTS_PER_GRAPH);
+		}
+		struct failure f = {0};
+		arena_reset(&a);
+		struct statement *s = remake(&a, o.seed, n, &b.g, &(struct cuts){0});
+		if (o.print)
+			printf("%llu: %s\n", (unsigned long long)n, print(&a, s, n, false));
+		enum verdict v = check(&b, &a, s, n, &f);
+		n_verdicts[v]++;
+		n_writes += s->writes;
+		n_errors += !s->writes && strcmp(f.want.all.code, "00000") != 0;
+		n_rows += f.want.all.n_rows;
+		if (v == FAILED)
+			report(o.seed, n, &b.g, &f);
+		if (v == FAILED && (!o.keep_going || n_verdicts[FAILED] >= FAILURES_MAX))
+			break;
+	}
+	bench_close(&b);
+	arena_release(&a);
+	printf("seed %llu from %llu: %llu passed in %u ways each, %llu failed, %llu too large; "
+	       "%llu wrote, %llu gave an error, %llu rows\n",
+	       (unsigned long long)o.seed, (unsigned long long)o.from,
+	       (unsigned long long)n_verdicts[PASSED], (unsigned)N_WAYS,
+	       (unsigned long long)n_verdicts[FAILED], (unsigned long long)n_verdicts[TOO_LARGE],
+	       (unsigned long long)n_writes, (unsigned long long)n_errors,
+	       (unsigned long long)n_rows);
+	return n_verdicts[FAILED] == 0 ? 0 : 1;
+}
