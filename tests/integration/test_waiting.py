@@ -189,6 +189,28 @@ class Long(unittest.TestCase):
         gone.communicate(timeout=harness.COMMAND_S)
         self.assertEqual(server.number("MATCH (n:N {x: 7}) RETURN count(*) AS n"), 1)
 
+    def test_a_client_that_stops_reading(self):
+        """9 million rows, 150 MB on the wire, of which it takes what fits into a pipe."""
+        server = self.server("--threads", "1", "--workers", "1")
+
+        def held():
+            """Bytes that the server has allocated, which sanitizers do not change."""
+            text = server.http("/metrics")[1]
+            return sum(int(n) for n in re.findall(r"^geode_memory_bytes\{.*\} (\d+)$", text, re.M))
+
+        before = held()
+        reader = subprocess.Popen([harness.GEODE, "query", "--server", server.address, "--format",
+                                   "csv", "MATCH (a:N), (b:N) RETURN a.x AS a, b.x AS b"],
+                                  stdout=subprocess.PIPE, text=True)
+        self.addCleanup(reader.communicate)
+        self.addCleanup(reader.kill)
+        reader.stdout.readline()
+        for _ in range(50):
+            self.assertEqual(server.number("MATCH (n:N {x: 7}) RETURN count(*) AS n"), 1)
+        self.assertGreater(before, 0)
+        self.assertLess(held() - before, 64 << 20)
+        self.assertEqual(server.stop(timeout=15), 0, server.log())
+
     def test_many_rows_and_a_long_write(self):
         server = self.server()
         rows = geode("query", "--server", server.address, "--format", "csv",
