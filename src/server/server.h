@@ -3,10 +3,10 @@
  * Room:    server: the only one that knows all others.
  * Threads: server_run belongs to main, which handles the signals and nothing else.
  *
- * Start: admin listener (takes the address), database (recovers), certificate, workers, I/O threads, ready.
- * Stop (SIGTERM, SIGINT): not ready, no new connections, running statements are ended with 57P01
- * and rolled back, commits on their way are waited for, the log is flushed, a snapshot written,
- * exit code 0. */
+ * Start: admin listener (takes the address), database (recovers), certificate, workers, I/O
+ * threads, ready. Stop (SIGTERM, SIGINT): not ready, no new connections, running statements are
+ * ended with 57P01 and rolled back, commits on their way are waited for, the log is flushed, a
+ * snapshot written, exit code 0. */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
