@@ -7,7 +7,14 @@ struct parts {
 	struct func_ctx *x;
 	struct value map;
 	uint32_t n_used;
+	/* Of date: x, time: x or datetime: x, in whose place the other parts are put. */
+	bool has_date, has_zone;
+	int64_t days, us;
+	int16_t zone;
 };
+
+static bool date_part(int64_t days, struct str name, int64_t *ret);
+static bool time_part(int64_t us, struct str name, int64_t *ret);
 
 /* A whole number between low and high; absent: the default. */
 static enum status part(struct parts *p, const char *name, int64_t low, int64_t high,
@@ -50,17 +57,37 @@ static enum status check_end(struct parts *p, int64_t day, int64_t end)
 			"there is no such day in that month, quarter or year");
 }
 
+static int64_t of_date(const struct parts *p, const char *name, int64_t absent)
+{
+	int64_t n = absent;
+
+	if (p->has_date)
+		(void)date_part(p->days, str_of(name), &n);
+	return n;
+}
+
+static int64_t of_time(const struct parts *p, const char *name)
+{
+	int64_t n = 0;
+
+	(void)time_part(p->us, str_of(name), &n);
+	return n;
+}
+
 static enum status date_parts(struct parts *p, int64_t *ret)
 {
+	bool week = given(p, "week") || given(p, "dayOfWeek");
+	bool quarter = given(p, "quarter") || given(p, "dayOfQuarter");
 	int64_t year, a, b;
 
-	if (!given(p, "year"))
+	if (!p->has_date && !given(p, "year"))
 		return diag_set(p->x->diag, GQL_BAD_DATETIME, p->x->offset,
 				"a date needs a 'year'");
-	TRY(part(p, "year", -TEMPORAL_YEAR_MAX, TEMPORAL_YEAR_MAX, 0, &year));
-	if (given(p, "week")) {
-		TRY(part(p, "week", 1, 53, 1, &a));
-		TRY(part(p, "dayOfWeek", 1, 7, 1, &b));
+	TRY(part(p, "year", -TEMPORAL_YEAR_MAX, TEMPORAL_YEAR_MAX,
+		 of_date(p, week ? "weekYear" : "year", 0), &year));
+	if (week) {
+		TRY(part(p, "week", 1, 53, of_date(p, "week", 1), &a));
+		TRY(part(p, "dayOfWeek", 1, 7, of_date(p, "dayOfWeek", 1), &b));
 		*ret = week_monday(year) + (a - 1) * 7 + b - 1;
 		return check_end(p, *ret, week_monday(year + 1));
 	}
@@ -69,16 +96,16 @@ static enum status date_parts(struct parts *p, int64_t *ret)
 		*ret = temporal_days(year, 1, 1) + a - 1;
 		return check_end(p, *ret, temporal_days(year + 1, 1, 1));
 	}
-	if (given(p, "quarter")) {
-		TRY(part(p, "quarter", 1, 4, 1, &a));
-		TRY(part(p, "dayOfQuarter", 1, 92, 1, &b));
+	if (quarter) {
+		TRY(part(p, "quarter", 1, 4, of_date(p, "quarter", 1), &a));
+		TRY(part(p, "dayOfQuarter", 1, 92, of_date(p, "dayOfQuarter", 1), &b));
 		*ret = temporal_days(year, (unsigned)(a * 3 - 2), 1) + b - 1;
 		return check_end(p, *ret,
 				 a == 4 ? temporal_days(year + 1, 1, 1)
 					: temporal_days(year, (unsigned)(a * 3 + 1), 1));
 	}
-	TRY(part(p, "month", 1, 12, 1, &a));
-	TRY(part(p, "day", 1, 31, 1, &b));
+	TRY(part(p, "month", 1, 12, of_date(p, "month", 1), &a));
+	TRY(part(p, "day", 1, 31, of_date(p, "day", 1), &b));
 	*ret = temporal_days(year, (unsigned)a, 1) + b - 1;
 	return check_end(p, *ret,
 			 a == 12 ? temporal_days(year + 1, 1, 1)
@@ -90,10 +117,11 @@ static enum status time_parts(struct parts *p, int64_t *ret)
 {
 	int64_t hour, minute, second, ms, us, ns;
 	bool has_ms = given(p, "millisecond"), has_us = given(p, "microsecond");
+	int64_t rest = has_ms || has_us || given(p, "nanosecond") ? 0 : p->us % US_PER_SECOND;
 
-	TRY(part(p, "hour", 0, 23, 0, &hour));
-	TRY(part(p, "minute", 0, 59, 0, &minute));
-	TRY(part(p, "second", 0, 59, 0, &second));
+	TRY(part(p, "hour", 0, 23, of_time(p, "hour"), &hour));
+	TRY(part(p, "minute", 0, 59, of_time(p, "minute"), &minute));
+	TRY(part(p, "second", 0, 59, of_time(p, "second"), &second));
 	TRY(part(p, "millisecond", 0, 999, 0, &ms));
 	TRY(part(p, "microsecond", 0, has_ms ? 999 : 999999, 0, &us));
 	TRY(part(p, "nanosecond", 0, has_us ? 999 : has_ms ? 999999 : 999999999, 0, &ns));
@@ -103,7 +131,7 @@ static enum status time_parts(struct parts *p, int64_t *ret)
 				"number of microseconds",
 				TEMPORAL_DIGITS_MAX);
 	*ret = hour * US_PER_HOUR + minute * US_PER_MINUTE + second * US_PER_SECOND + ms * 1000 +
-	       us + ns / 1000;
+	       us + ns / 1000 + rest;
 	return ST_OK;
 }
 
@@ -114,7 +142,7 @@ static enum status zone_part(struct parts *p, int16_t *ret)
 	char text[32];
 	struct value time;
 
-	*ret = 0;
+	*ret = p->zone;
 	if (v == NULL)
 		return ST_OK;
 	p->n_used++;
@@ -127,6 +155,54 @@ static enum status zone_part(struct parts *p, int16_t *ret)
 	TRY(temporal_from_text(p->x, V_ZONED_TIME, (struct str){text, v->n + 5}, &time));
 	*ret = time.aux;
 	return ST_OK;
+}
+
+static void split_days(int64_t us, int64_t *ret_days, int64_t *ret_us)
+{
+	*ret_days = us / US_PER_DAY - (us % US_PER_DAY < 0);
+	*ret_us = us - *ret_days * US_PER_DAY;
+}
+
+/* date: x, time: x, datetime: x */
+static enum status base(struct parts *p, const char *name, bool date, bool time)
+{
+	const struct value *v = value_map_get(p->map, str_of(name));
+	int64_t days = 0, us = 0;
+
+	if (v == NULL)
+		return ST_OK;
+	p->n_used++;
+	bool is_date = v->kind == V_DATE, zoned = v->kind == V_ZONED_TIME;
+	bool is_time = v->kind == V_LOCAL_TIME || zoned;
+	bool both = v->kind == V_LOCAL_DATETIME || v->kind == V_ZONED_DATETIME;
+	if (!both && ((date && !is_date) || (time && !is_time)))
+		return diag_set(p->x->diag, GQL_WRONG_TYPE, p->x->offset,
+				"'%s' is a %s: it has not all of that", name,
+				value_kind_name((enum value_kind)v->kind));
+	zoned = zoned || v->kind == V_ZONED_DATETIME;
+	if (both)
+		split_days(v->i + (zoned ? v->aux * US_PER_MINUTE : 0), &days, &us);
+	if (date) {
+		p->has_date = true;
+		p->days = both ? days : v->i;
+	}
+	if (time) {
+		p->us = both ? us : v->i;
+		p->has_zone = zoned;
+		p->zone = zoned ? v->aux : 0;
+	}
+	return ST_OK;
+}
+
+/* What is taken from a value of another zone is the same moment in this one. */
+static void move_zone(struct parts *p, int16_t zone)
+{
+	int64_t days;
+
+	if (!p->has_zone || zone == p->zone)
+		return;
+	split_days(p->us + (zone - p->zone) * US_PER_MINUTE, &days, &p->us);
+	p->days += days;
 }
 
 static enum status duration_parts(struct parts *p, struct value *ret)
@@ -162,17 +238,25 @@ static enum status duration_parts(struct parts *p, struct value *ret)
 
 static enum status read_parts(struct parts *p, enum value_kind kind, struct value *ret)
 {
+	bool date = kind == V_DATE || kind == V_LOCAL_DATETIME || kind == V_ZONED_DATETIME;
 	int64_t days = 0, us = 0;
 
 	if (kind == V_DURATION)
 		return duration_parts(p, ret);
 	*ret = (struct value){.kind = kind};
-	if (kind == V_DATE || kind == V_LOCAL_DATETIME || kind == V_ZONED_DATETIME)
+	TRY(base(p, "datetime", date, kind != V_DATE));
+	if (date)
+		TRY(base(p, "date", true, false));
+	if (kind != V_DATE)
+		TRY(base(p, "time", false, true));
+	if (kind == V_ZONED_TIME || kind == V_ZONED_DATETIME) {
+		TRY(zone_part(p, &ret->aux));
+		move_zone(p, ret->aux);
+	}
+	if (date)
 		TRY(date_parts(p, &days));
 	if (kind != V_DATE)
 		TRY(time_parts(p, &us));
-	if (kind == V_ZONED_TIME || kind == V_ZONED_DATETIME)
-		TRY(zone_part(p, &ret->aux));
 	ret->i = kind == V_DATE ? days : days * US_PER_DAY + us;
 	if (kind == V_ZONED_DATETIME)
 		ret->i -= ret->aux * US_PER_MINUTE;
