@@ -7,6 +7,7 @@
  * the environment stands for --count. */
 #include <string.h>
 
+#include "base/bits.h"
 #include "tests/differential/engine.h"
 
 #define SEED 20240412
@@ -104,9 +105,41 @@ static enum verdict fail(struct failure *f, const struct way *way, const struct 
 	return FAILED;
 }
 
+#define WRITTEN_ROWS 2000.0 /* rows of a plan without rewrites, about */
+
+/* A plan without rewrites makes whole products before it looks at conditions. */
+static double pattern_rows(const struct pattern *pt, const struct small_graph *g)
+{
+	double degree = g->n_nodes == 0 ? 0 : 2.0 * g->n_edges / g->n_nodes, rows = 1;
+
+	for (uint32_t i = 0; i < pt->n_paths; i++) {
+		const struct path_pat *p = &pt->paths[i];
+		rows *= g->n_nodes;
+		for (uint32_t k = 0; k < p->n_hops; k++) {
+			const struct edge_pat *e = &p->edges[k];
+			uint32_t hops = !e->quantified ? 1 : MIN_OF(e->max, g->n_edges);
+			for (uint32_t h = 0; h < hops; h++)
+				rows *= degree > 1 ? degree : 1;
+		}
+	}
+	return rows;
+}
+
+static bool too_large_as_written(const struct statement *s, const struct small_graph *g)
+{
+	double rows = 1;
+
+	for (uint32_t i = 0; i < s->n_branches; i++)
+		for (uint32_t k = 0; k < s->branches[i].n_clauses; k++)
+			if (s->branches[i].clauses[k].pattern != NULL)
+				rows *= pattern_rows(s->branches[i].clauses[k].pattern, g);
+	return rows > WRITTEN_ROWS;
+}
+
 static enum verdict check_read(struct bench *b, struct arena *a, const struct statement *s,
 			       const struct job *job, struct failure *f)
 {
+	bool large = too_large_as_written(s, &b->g);
 	enum verdict verdict = PASSED;
 	struct buf why;
 
@@ -116,6 +149,8 @@ static enum verdict check_read(struct bench *b, struct arena *a, const struct st
 	buf_init(&why, MEM_OTHER, 0);
 	for (uint32_t i = 0; i < N_WAYS && verdict == PASSED; i++) {
 		struct result got;
+		if (ways[i].no_rewrites && large)
+			continue;
 		engine_run(&b->engines[ways[i].engine], a, job, &ways[i], &got, NULL);
 		if (!answer_accepts(a, &f->want, &got, &why))
 			verdict = fail(f, &ways[i], &got, buf_cstr(&why));
