@@ -155,11 +155,15 @@ static void put_fraction(struct buf *out, int64_t us)
 		buf_put(out, text, (size_t)n);
 }
 
+/* hh:mm, and seconds only when there are some. */
 static void put_time(struct buf *out, int64_t us)
 {
 	int64_t s = us / US_PER_SECOND;
 
-	buf_printf(out, "%02" PRId64 ":%02" PRId64 ":%02" PRId64, s / 3600, s / 60 % 60, s % 60);
+	buf_printf(out, "%02" PRId64 ":%02" PRId64, s / 3600, s / 60 % 60);
+	if (us % US_PER_MINUTE == 0)
+		return;
+	buf_printf(out, ":%02" PRId64, s % 60);
 	put_fraction(out, us % US_PER_SECOND);
 }
 

@@ -83,12 +83,12 @@ static void times_and_durations(void **state)
 	check((struct value){.kind = V_DATE, .i = -719468}, TEXT_PLAIN, "0000-03-01");
 	check((struct value){.kind = V_LOCAL_TIME, .i = hour + 500000}, TEXT_PLAIN, "01:00:00.5");
 	check((struct value){.kind = V_ZONED_TIME, .i = hour, .aux = -90}, TEXT_PLAIN,
-	      "01:00:00-01:30");
+	      "01:00-01:30");
 	check((struct value){.kind = V_LOCAL_DATETIME, .i = -1}, TEXT_PLAIN,
 	      "1969-12-31T23:59:59.999999");
 	check((struct value){.kind = V_ZONED_DATETIME, .i = 0, .aux = 60}, TEXT_PLAIN,
-	      "1970-01-01T01:00:00+01:00");
-	check((struct value){.kind = V_ZONED_DATETIME}, TEXT_PLAIN, "1970-01-01T00:00:00Z");
+	      "1970-01-01T01:00+01:00");
+	check((struct value){.kind = V_ZONED_DATETIME}, TEXT_PLAIN, "1970-01-01T00:00Z");
 	check((struct value){.kind = V_DURATION}, TEXT_PLAIN, "PT0S");
 	check((struct value){.kind = V_DURATION, .n = 14, .i = day + hour + 1500000}, TEXT_GQL,
 	      "DURATION 'P1Y2M1DT1H1.5S'");
