@@ -60,12 +60,19 @@ static uint8_t flip(uint8_t dir)
 	return dir == DIR_OUT ? DIR_IN : dir == DIR_IN ? DIR_OUT : DIR_BOTH;
 }
 
+/* Whether the edge may be walked from its written end. The list of a quantified edge, and a path,
+ * are in the order of the walk as written: only one that nobody can name is turned around. */
+static bool may_turn(const struct qgraph *q, const struct qedge *e)
+{
+	return !e->quantified ||
+	       (!e->shortest && e->path_slot == SLOT_NONE && q->p->slot_names.v[e->slot].len == 0);
+}
+
 static enum status add_edge(struct qgraph *q, uint32_t i_edge, struct step *s)
 {
 	struct qedge *e = &q->edges[i_edge];
 	uint32_t from = q->nodes[e->from].slot, to = q->nodes[e->to].slot;
-	/* A quantified edge's list is in the order of the walk as written: never turned around. */
-	bool reverse = !slot_has(&s->bound, from) && !e->quantified;
+	bool reverse = !slot_has(&s->bound, from);
 	struct pop *o = pop_new(q->p,
 				e->shortest	? POP_SHORTEST
 				: e->quantified ? POP_VAR_EXPAND
@@ -119,7 +126,7 @@ static uint32_t next_edge(struct qgraph *q, const struct step *s)
 		bool from = slot_has(&s->bound, q->nodes[e->from].slot);
 		bool to = slot_has(&s->bound, q->nodes[e->to].slot);
 		struct slot_set read = {0};
-		if (e->done || (!from && !to) || (e->quantified && !from) ||
+		if (e->done || (!from && !to) || (!from && !may_turn(q, e)) ||
 		    leads_elsewhere(s, q->nodes[e->from].slot) ||
 		    leads_elsewhere(s, q->nodes[e->to].slot))
 			continue;
@@ -334,8 +341,9 @@ static enum status walk_as_written(struct qgraph *q, struct step *s)
 	}
 }
 
-/* A quantified edge is walked from its written start: a part that begins at its end would never
- * reach it, so its start joins as a part of its own; grow() then closes the edge with both ends. */
+/* An edge that may not be turned is walked from its written start: a part that begins at its end
+ * would never reach it, so its start joins as a part of its own; grow() then closes the edge with
+ * both ends. */
 enum status plan_pattern(struct qgraph *q, const struct pop *input, struct slot_set *bound,
 			 const struct pop **ret)
 {

@@ -110,6 +110,31 @@ static void degrees_are_those_of_the_label(void **state)
 	plan_unref(p);
 }
 
+static const struct pop *walk_of(struct fix *f, const char *text, struct plan **ret)
+{
+	*ret = planned(f, text);
+	const struct pop *o = find_op(*ret, POP_VAR_EXPAND);
+	assert_non_null(o);
+	return o;
+}
+
+static void a_nameless_quantified_edge_begins_at_the_cheaper_end(void **state)
+{
+	struct plan *p;
+	const struct pop *o =
+	    walk_of(*state, "MATCH (a)-[:KNOWS]->{1,3}(b:Person {id: 1}) RETURN a", &p);
+
+	assert_int_equal(o->left->kind, POP_INDEX_SEEK);
+	assert_int_equal(o->expand.dir, DIR_IN);
+	plan_unref(p);
+	o = walk_of(*state, "MATCH (a)-[e:KNOWS]->{1,3}(b:Person {id: 1}) RETURN e", &p);
+	assert_int_equal(o->expand.dir, DIR_OUT); /* the list is in the order as written */
+	plan_unref(p);
+	o = walk_of(*state, "MATCH p = (a)-[:KNOWS]->{1,3}(b:Person {id: 1}) RETURN p", &p);
+	assert_int_equal(o->expand.dir, DIR_OUT);
+	plan_unref(p);
+}
+
 static void both_ends_bound(void **state)
 {
 	struct fix *f = *state;
@@ -259,6 +284,7 @@ int main(void)
 	    cmocka_unit_test(ranges_where_they_pay),
 	    cmocka_unit_test(the_walk_begins_at_the_cheapest_end),
 	    cmocka_unit_test(degrees_are_those_of_the_label),
+	    cmocka_unit_test(a_nameless_quantified_edge_begins_at_the_cheaper_end),
 	    cmocka_unit_test(both_ends_bound),
 	    cmocka_unit_test(equal_properties_join_by_hash),
 	    cmocka_unit_test(predicates_come_before_the_next_step),
