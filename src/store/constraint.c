@@ -18,11 +18,13 @@ static enum hold is_done(const struct writer *w, const struct mark *m)
 	return word != MARK_ACTIVE && word <= w->view->read_lsn ? HOLD_YES : HOLD_OTHERS;
 }
 
-static enum hold is_held(const struct writer *w, const struct claim *c)
+/* *ret_mark: with HOLD_OTHERS, whose end decides. */
+static enum hold is_held(const struct writer *w, const struct claim *c, struct mark **ret_mark)
 {
 	enum hold made = c->made != NULL ? is_done(w, c->made) : HOLD_YES;
 	enum hold dropped = c->dropped != NULL ? is_done(w, c->dropped) : HOLD_NO;
 
+	*ret_mark = made == HOLD_OTHERS ? c->made : c->dropped;
 	if (made != HOLD_YES)
 		return made;
 	return dropped == HOLD_YES ? HOLD_NO : dropped == HOLD_NO ? HOLD_YES : HOLD_OTHERS;
@@ -39,9 +41,12 @@ static enum status judge(struct writer *w, const struct unique *u, const struct 
 			 struct value v)
 {
 	for (; c != NULL; c = c->next) {
-		enum hold h = claim_is(u, c, v) ? is_held(w, c) : HOLD_NO;
-		if (h != HOLD_NO)
-			return clash(w, u, h == HOLD_OTHERS ? ST_CONFLICT : ST_INVALID, c->id);
+		struct mark *mark;
+		enum hold h = claim_is(u, c, v) ? is_held(w, c, &mark) : HOLD_NO;
+		if (h == HOLD_OTHERS)
+			return clash(w, u, writer_lose(w, mark), c->id);
+		if (h == HOLD_YES)
+			return clash(w, u, ST_INVALID, c->id);
 	}
 	return ST_OK;
 }

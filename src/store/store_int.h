@@ -440,4 +440,10 @@ void count_type(struct graph *g, name_id type, int64_t by);
 void count_ends(struct graph *g, const struct label_set *set, name_id type, enum adj_dir dir,
 		int64_t by);
 
+struct writer;
+/* ST_CONFLICT: the writer keeps a reference to the mark it has lost to (writer.lost_to). Until it
+ * is taken something else must hold the mark: an entry or a claim under its latch, a clause under
+ * the epoch. */
+enum status writer_lose(struct writer *w, struct mark *to) MUST_CHECK;
+
 #endif

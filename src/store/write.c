@@ -32,9 +32,7 @@ void clauses_free(struct clause *c)
 
 /* ---- versions -------------------------------------------------------------------------------- */
 
-/* The mark is held by what carries it until a reference is taken here: an entry under its latch, or
- * a clause under the epoch. */
-static enum status lose(struct writer *w, struct mark *to)
+enum status writer_lose(struct writer *w, struct mark *to)
 {
 	atomic_fetch_add_explicit(&to->n_refs, 1, memory_order_relaxed);
 	if (w->lost_to != NULL)
@@ -53,7 +51,8 @@ static enum status claim(struct writer *w, struct chunk *c, uint32_t slot)
 		uint64_t word = atomic_load_explicit(&u->mark->word, memory_order_acquire);
 		if (word == MARK_ABORTED)
 			continue;
-		return word != MARK_ACTIVE && word <= w->view->read_lsn ? ST_OK : lose(w, u->mark);
+		return word != MARK_ACTIVE && word <= w->view->read_lsn ? ST_OK
+									: writer_lose(w, u->mark);
 	}
 	return ST_OK;
 }
@@ -399,7 +398,7 @@ static enum status check_endpoint(struct writer *w, const struct chunk *c, uint3
 			continue;
 		uint64_t word = atomic_load_explicit(&u->mark->word, memory_order_acquire);
 		if (word == MARK_ACTIVE || (word != MARK_ABORTED && word > w->view->read_lsn))
-			return lose(w, u->mark);
+			return writer_lose(w, u->mark);
 	}
 	return exists_now(c, slot) ? ST_OK : ST_NOT_FOUND;
 }
@@ -586,7 +585,7 @@ static enum entry_state stamp_state(struct writer *w, uintptr_t stamp, enum entr
 		return if_done == ENTRY_THERE ? ENTRY_GONE : ENTRY_THERE;
 	if (word != MARK_ACTIVE && word <= w->view->read_lsn)
 		return if_done;
-	(void)!lose(w, by->mark);
+	(void)!writer_lose(w, by->mark);
 	return ENTRY_OTHERS;
 }
 

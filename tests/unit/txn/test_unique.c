@@ -258,6 +258,9 @@ static void the_first_to_take_a_value_wins(void **state)
 		   *three = txn_open(&w, TXN_EXPLICIT), *four = txn_open(&w, TXN_EXPLICIT);
 	new_node(&w, one, "P", "k", value_int(1));
 	expect_conflict(&w, try_node(&w, two, "P", value_int(1), &id)); /* it is active */
+	struct mark *lost_to = txn_take_lost_to(two); /* for whose end a statement can wait */
+	assert_non_null(lost_to);
+	mark_unref(lost_to);
 	txn_rollback(two);
 	commit(&w, one);
 	expect_conflict(&w, try_node(&w, three, "P", value_int(1), &id)); /* newer than the view */
