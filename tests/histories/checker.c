@@ -274,7 +274,8 @@ static bool sort_edges(struct check *c)
 		struct edge e = c->edges.v[k];
 		sorted[--c->first_edge[e.from + 1]] = e;
 	}
-	memcpy(c->edges.v, sorted, c->edges.n * sizeof *sorted);
+	if (c->edges.n != 0)
+		memcpy(c->edges.v, sorted, c->edges.n * sizeof *sorted);
 	mem_free(MEM_OTHER, sorted, (c->edges.n + 1) * sizeof *sorted);
 	return true;
 }
