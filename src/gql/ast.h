@@ -499,8 +499,8 @@ struct ast_statement {
 			struct ast_name name; /* path as written: /a/b */
 			bool if_exists;	      /* or IF NOT EXISTS */
 			bool or_replace;
-			bool typed;	    /* has a graph type that is not ANY */
-			bool home, current; /* HOME_GRAPH.., CURRENT_GRAPH.. instead of a name */
+			bool typed;	      /* has a graph type that is not ANY */
+			bool home, current;   /* HOME_GRAPH.., CURRENT_GRAPH.. instead of a name */
 			struct ast_name type; /* of a graph type, or one in braces as written */
 			struct ast_name like, copy_of;
 		} graph;
