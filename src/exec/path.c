@@ -111,7 +111,8 @@ static bool node_on_path(const struct path_walk *w, elem_id node, uint32_t first
 	return false;
 }
 
-/* Whether the mode lets the path go on over an edge to a node. */
+/* Whether the mode lets the path go on over an edge to a node. A simple path repeats an edge only
+ * when it goes back to its start over the undirected edge by which it left it. */
 static bool may_take(const struct path_walk *w, elem_id node, elem_id edge)
 {
 	switch (w->pop->expand.mode) {
@@ -120,7 +121,8 @@ static bool may_take(const struct path_walk *w, elem_id node, elem_id edge)
 	case PATH_TRAIL:
 		return !edge_on_path(w, edge);
 	case PATH_SIMPLE: /* may end where it began */
-		return !node_on_path(w, node, 1);
+		return !node_on_path(w, node, 1) &&
+		       !(w->pop->expand.distinct_edges && edge_on_path(w, edge));
 	default:
 		return !node_on_path(w, node, 0);
 	}

@@ -19,7 +19,7 @@ static enum status longer(struct arena *a, void *array, uint32_t n, uint32_t *ca
 	return ST_OK;
 }
 
-/* ---- ways, for undirected trails ------------------------------------------------------------ */
+/* ---- ways, for undirected edges that differ ------------------------------------------------- */
 
 static uint64_t place_of(const struct reach *r, uint32_t node)
 {
@@ -95,11 +95,12 @@ enum status reach_begin(struct reach *r, struct arena *a, struct path_walk *w)
 {
 	const struct pop *pop = w->pop;
 	uint32_t start = (uint32_t)w->frames[0].node;
-	bool fresh;
+	bool fresh, other_edges = pop->expand.mode == PATH_TRAIL ||
+				  (pop->expand.mode == PATH_SIMPLE && pop->expand.distinct_edges);
 
 	*r = (struct reach){.arena = a, .w = w, .again = REACH_NONE, .given = w->min == 0 ? 0 : 1};
 	idset_init(&r->seen, a);
-	r->keep_ways = w->min != 0 && pop->expand.dir == DIR_BOTH && pop->expand.mode == PATH_TRAIL;
+	r->keep_ways = w->min != 0 && pop->expand.dir == DIR_BOTH && other_edges;
 	TRY(idset_add(&r->seen, start, &fresh));
 	TRY(append(r, start, UINT32_MAX));
 	r->end = 1;

@@ -6,9 +6,9 @@
  * With a minimum of 0 or 1 an end is reached by some path of the wanted mode exactly when its
  * shortest path is short enough, as a shortest path repeats neither node nor edge. The start itself
  * is reached again by a way round. Only over undirected edges does that need care: going back over
- * the edge that one came is no trail. There the shortest way round has an edge between two nodes
- * whose ways from the start begin differently; so nodes remember their first step until one is
- * found. */
+ * the edge that one came is no trail, nor a match of different edges. There the shortest way round
+ * has an edge between two nodes whose ways from the start begin differently; so nodes remember
+ * their first step until one is found. */
 #ifndef EXEC_REACH_H
 #define EXEC_REACH_H
 
@@ -33,7 +33,7 @@ struct reach {
 	struct adj_slice slice;
 	uint32_t i_slice;
 	bool walk_open;
-	bool keep_ways; /* a way round is looked for over undirected edges */
+	bool keep_ways; /* a way round is looked for over undirected edges that differ */
 	struct reach_way *ways;
 	uint32_t cap_ways;
 	uint32_t *slots; /* node -> position + 1, with keep_ways */

@@ -87,6 +87,7 @@ static enum status add_edge(struct qgraph *q, uint32_t i_edge, struct step *s)
 	o->expand.into = slot_has(&s->bound, o->expand.to);
 	o->expand.edge = e->slot;
 	o->expand.mode = e->mode;
+	o->expand.distinct_edges = e->distinct_edges;
 	o->expand.optional_end = e->all_shortest;
 	o->expand.n_types = e->n_types;
 	o->expand.types = e->types;

@@ -144,6 +144,7 @@ struct pop {
 			bool into;		 /* to is bound already */
 			uint8_t dir;		 /* enum pat_dir */
 			uint8_t mode;		 /* enum path_mode, var_expand only */
+			bool distinct_edges;	 /* no edge twice on a path, whatever its mode */
 			bool optional_end;	 /* shortest: all of them, not any */
 			bool ends_once; /* nobody above counts rows: each end (of an expansion: each
 					   edge and end) once for the same carried values */
