@@ -129,6 +129,40 @@ class Server:
         self.close()
 
 
+class Shell:
+    """A session that stays open; a context manager."""
+
+    def __init__(self, server):
+        self.process = subprocess.Popen([GEODE, "shell", "--server", server.address],
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                        stderr=subprocess.STDOUT, text=True)
+
+    def send(self, text):
+        self.process.stdin.write(text + "\n")
+        self.process.stdin.flush()
+
+    def read_until(self, pattern):
+        seen = ""
+        while not re.search(pattern, seen):
+            line = self.process.stdout.readline()
+            if line == "":
+                raise AssertionError(f"the shell ended: {seen}")
+            seen += line
+        return seen
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *exc):
+        self.process.kill()
+        self.process.communicate()
+
+
+def start(server, text, *options):
+    return subprocess.Popen([GEODE, "query", "--server", server.address, *options, text],
+                            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+
 def import_sample(*target):
     """Imports the sample graph; target is --server ADDRESS or --into DIR."""
     args = []
