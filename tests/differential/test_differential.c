@@ -110,8 +110,9 @@ static enum verdict fail(struct failure *f, const struct way *way, const struct 
 }
 
 #define WRITTEN_ROWS 2000.0 /* rows of a plan without rewrites, about */
-#define CHANGED_ROWS 500.0  /* of a statement that writes: a row may change the same element again \
-			     */
+#define CHANGED_ROWS                                                                               \
+	500.0 /* of a statement that writes: a row may change the same element again               \
+	       */
 
 /* A plan without rewrites makes whole products before it looks at conditions. */
 static double pattern_rows(const struct pattern *pt, const struct small_graph *g)
