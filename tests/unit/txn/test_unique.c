@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/thread.h"
 #include "store/index.h"
+#include "store/write.h"
 #include "tests/unit/txn/txn_test.h"
 
 static enum status make(struct world *w, const char *label, const char *key)
