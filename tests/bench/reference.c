@@ -48,8 +48,11 @@ static void read_edges(struct graph *g, FILE *f)
 	while (fgets(line, sizeof line, f) != NULL) {
 		uint32_t from, to;
 		if (sscanf(line, "%" SCNu32 ",%" SCNu32, &from, &to) != 2 || from >= NODES_MAX ||
-		    to >= NODES_MAX)
-			continue;
+		    to >= NODES_MAX) {
+			fprintf(stderr, "reference: edge %" PRIu64 ": not two ids: %s",
+				g->n_edges + 1, line);
+			exit(1);
+		}
 		if (g->n_edges == cap) {
 			cap = cap == 0 ? 1024 : cap * 2;
 			g->from = must(realloc(g->from, cap * sizeof *g->from));

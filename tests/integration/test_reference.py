@@ -61,6 +61,7 @@ class Reference(unittest.TestCase):
                     wanted = ends if "ends" in name or "distinct" in name else matches
                     if "rows" in name:
                         out = geode("query", "--server", server.address, "--format", "csv", text)
+                        self.assertEqual(out.returncode, 0, out.stderr)
                         found = len(out.stdout.splitlines()) - 1
                     else:
                         found = server.number(text)
