@@ -56,6 +56,23 @@ uint64_t edge_degree(const struct exec *x, const struct edge_spec *s, elem_id no
 	return n;
 }
 
+void edge_prefetch(const struct exec *x, const struct edge_spec *s, const struct batch *b,
+		   uint32_t slot, uint32_t i_sel)
+{
+	const struct column *from = &b->cols[slot];
+	elem_id ids[EDGE_PREFETCH_ROWS];
+	uint32_t n = 0;
+
+	if (from->is_const || from->kind != COL_NODE)
+		return;
+	for (uint32_t i = i_sel; i < b->n_sel && n < EDGE_PREFETCH_ROWS; i++) {
+		uint32_t row = batch_row(b, i);
+		if (!column_is_null(from, row))
+			ids[n++] = from->id[row];
+	}
+	adj_prefetch(x->graph, ids, n, s->dir == DIR_IN ? ADJ_IN : ADJ_OUT);
+}
+
 static enum status used_add(struct exec *x, struct used_edges *u, elem_id id)
 {
 	if (u->n == u->cap) {

@@ -39,6 +39,12 @@ bool edge_walk_next(struct edge_walk *w, const struct exec *x, const struct edge
 		    bool reverse, struct adj_slice *ret);
 uint64_t edge_degree(const struct exec *x, const struct edge_spec *s, elem_id node, bool reverse);
 
+#define EDGE_PREFETCH_ROWS 8 /* nodes whose blocks are asked for ahead of use */
+
+/* Asks for the blocks of the nodes in a slot, from selected row i_sel on. */
+void edge_prefetch(const struct exec *x, const struct edge_spec *s, const struct batch *b,
+		   uint32_t slot, uint32_t i_sel);
+
 /* Edges that a pattern has used already, which a step must not take again. */
 struct used_edges {
 	elem_id *ids;

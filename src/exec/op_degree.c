@@ -2,8 +2,7 @@
  * with none are dropped. */
 #include "exec/edges.h"
 
-#define SCAN_EDGES 256	/* edges among which to look for a used one, rather than at its ends */
-#define PREFETCH_ROWS 8 /* nodes whose blocks are asked for ahead of use */
+#define SCAN_EDGES 256 /* edges among which to look for a used one, rather than at its ends */
 
 struct op_degree {
 	struct op op;
@@ -130,20 +129,6 @@ static enum status count_row(struct op_degree *d, struct exec *x, uint32_t row, 
 	return ST_OK;
 }
 
-static void prefetch(const struct op_degree *d, const struct exec *x)
-{
-	const struct column *from = &d->in->cols[d->op.pop->expand.from];
-	elem_id ids[PREFETCH_ROWS];
-	uint32_t n = 0;
-
-	if (from->is_const || from->kind != COL_NODE)
-		return;
-	for (uint32_t i = d->i_sel; i < d->in->n_sel && n < PREFETCH_ROWS; i++)
-		if (!column_is_null(from, batch_row(d->in, i)))
-			ids[n++] = from->id[batch_row(d->in, i)];
-	adj_prefetch(x->graph, ids, n, d->spec.dir == DIR_IN ? ADJ_IN : ADJ_OUT);
-}
-
 /* The batch goes on where a yield left it. */
 static enum status count_batch(struct op_degree *d, struct exec *x)
 {
@@ -151,8 +136,8 @@ static enum status count_batch(struct op_degree *d, struct exec *x)
 		uint32_t row = batch_row(d->in, d->i_sel);
 		uint64_t n;
 		TRY(exec_check(x, 4));
-		if (d->i_sel % PREFETCH_ROWS == 0)
-			prefetch(d, x);
+		if (d->i_sel % EDGE_PREFETCH_ROWS == 0)
+			edge_prefetch(x, &d->spec, d->in, d->op.pop->expand.from, d->i_sel);
 		TRY(count_row(d, x, row, &n));
 		d->weights.c.i[row] = (int64_t)n;
 		d->sel[d->n] = (uint16_t)row;

@@ -8,9 +8,8 @@
 
 /* Rows of the first batch when few are wanted; the next has four times as many. */
 #define FIRST_ROWS 32u
-#define PREFETCH_ROWS 8 /* nodes whose blocks are asked for ahead of use */
-#define SET_ROWS 16	/* rows that share an end, from which on its neighbours become a set */
-#define SET_EDGES 8	/* edges of that end for each row that shares it, at most */
+#define SET_ROWS 16 /* rows that share an end, from which on its neighbours become a set */
+#define SET_EDGES 8 /* edges of that end for each row that shares it, at most */
 
 /* Neighbours of one end of an edge whose both ends are bound. */
 struct end_set {
@@ -70,22 +69,6 @@ static enum status expand_open(struct op *op, struct exec *x)
 	e->set.slot = SLOT_NONE;
 	TRY(once_begin_all(e, x));
 	return e->rows != NULL ? own_batch_init(x, &e->out) : ST_NOMEM;
-}
-
-static void prefetch(struct op_expand *e, const struct exec *x)
-{
-	const struct column *from = &e->in->cols[e->op.pop->expand.from];
-	elem_id ids[PREFETCH_ROWS];
-	uint32_t n = 0;
-
-	if (from->is_const || from->kind != COL_NODE)
-		return;
-	for (uint32_t i = e->i_sel; i < e->in->n_sel && n < PREFETCH_ROWS; i++) {
-		uint32_t row = batch_row(e->in, i);
-		if (!column_is_null(from, row))
-			ids[n++] = from->id[row];
-	}
-	adj_prefetch(x->graph, ids, n, e->spec.dir == DIR_IN ? ADJ_IN : ADJ_OUT);
 }
 
 static bool node_at(const struct column *c, uint32_t row, elem_id *ret)
@@ -193,8 +176,8 @@ static enum status open_row(struct op_expand *e, struct exec *x, bool *ret_any)
 	enum once_row once = ONCE_FIRST;
 
 	bool may_refuse = pop->expand.into && e->set.slot != SLOT_NONE;
-	if (e->i_sel % PREFETCH_ROWS == 0 && e->in->n_sel > 1 && !may_refuse)
-		prefetch(e, x);
+	if (e->i_sel % EDGE_PREFETCH_ROWS == 0 && e->in->n_sel > 1 && !may_refuse)
+		edge_prefetch(x, &e->spec, e->in, pop->expand.from, e->i_sel);
 	*ret_any = node_at(&e->in->cols[pop->expand.from], row, &e->here);
 	e->reverse = false;
 	e->slice.n = e->at = 0;
