@@ -8,6 +8,7 @@
 #include "net/client.h"
 
 #define RECV_BYTES 65536
+#define SPIN_US 50 /* what a read of a few rows takes from a server on this machine */
 #define NS_PER_MS UINT64_C(1000000)
 #define SEND_TIMEOUT_MS 60000 /* a server that takes no bytes for so long is gone */
 
@@ -155,6 +156,7 @@ static enum status open_stream(struct transport_quic *q, const struct dsn *dsn, 
 	    .server_name = or_null(dsn->server_name),
 	    .tls = tls,
 	    .idle_timeout_ms = (uint32_t)dsn->idle_timeout_ms,
+	    .spin_us = SPIN_US,
 	};
 	const uint64_t until = deadline(dsn->connect_timeout_ms);
 

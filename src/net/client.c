@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "net/net_int.h"
+#include "net/spin.h"
 #include "net/udp.h"
 
 #define STREAM_WINDOW (6u << 20)
@@ -20,7 +21,7 @@ struct net_client {
 	struct endpoint *ep;
 	struct net_conn *conn; /* NULL: gone */
 	bool opened, bad_certificate;
-	uint64_t spin_ns;
+	struct spin spin;
 	LIST_HEAD(, net_client_stream) streams;
 	char reason[NET_CONN_END_TEXT_LEN];
 	char server_name[NI_MAXHOST];
@@ -126,11 +127,11 @@ static void send_now(struct net_client *c)
 }
 
 /* What came or passed since the last call: a request is not sent on a connection that is known to
- * be gone, so that its caller may safely send it on another one. */
-static void catch_up(struct net_client *c)
+ * be gone, so that its caller may safely send it on another one. n is what the last look found. */
+static void catch_up(struct net_client *c, uint32_t n)
 {
-	while (udp_recv(&c->udp, on_datagram, c) == c->udp.n_rx)
-		continue;
+	while (n == c->udp.n_rx)
+		n = udp_recv(&c->udp, on_datagram, c);
 	check_refused(c);
 	endpoint_expire(c->ep, clock_mono_ns());
 }
@@ -154,16 +155,20 @@ static void sleep_until(struct net_client *c, uint64_t until_ns)
  * goes out with the next call: a request that follows carries it. */
 static void client_turn(struct net_client *c, uint64_t deadline_ns)
 {
-	uint64_t spin_until_ns = clock_mono_ns() + c->spin_ns;
 	uint32_t n;
 
 	send_now(c);
+	spin_start(&c->spin, clock_mono_ns());
 	do
 		n = udp_recv(&c->udp, on_datagram, c);
-	while (n == 0 && !c->udp.refused && clock_mono_ns() < spin_until_ns);
-	if (n == 0 && !c->udp.refused)
+	while (n == 0 && !c->udp.refused && spin_again(&c->spin));
+	if (n != 0) {
+		spin_found(&c->spin);
+	} else if (!c->udp.refused) {
 		sleep_until(c, deadline_ns);
-	catch_up(c);
+		n = c->udp.n_rx;
+	}
+	catch_up(c, n);
 }
 
 /* ---- connect and close ---- */
@@ -255,7 +260,7 @@ enum status net_client_connect(const struct net_client_options *o, uint64_t dead
 	if (c == NULL)
 		return ST_NOMEM;
 	c->udp.fd = -1;
-	c->spin_ns = o->spin_us * NS_PER_US;
+	c->spin.limit_ns = o->spin_us * NS_PER_US;
 	LIST_INIT(&c->streams);
 	snprintf(c->server_name, sizeof c->server_name, "%s",
 		 o->server_name != NULL ? o->server_name : o->host);
@@ -309,7 +314,7 @@ enum status net_client_stream_open(struct net_client *c, uint64_t deadline_ns,
 
 	if (s == NULL)
 		return ST_NOMEM;
-	catch_up(c);
+	catch_up(c, c->udp.n_rx);
 	while (c->conn != NULL && (st = net_stream_open(c->conn, s, &s->net)) == ST_BUSY) {
 		if (clock_mono_ns() >= deadline_ns) {
 			st = ST_STOPPED;
@@ -345,7 +350,7 @@ enum status net_client_send(struct net_client_stream *s, struct chain *chain, ui
 {
 	bool failed = chain->failed;
 
-	catch_up(s->client);
+	catch_up(s->client, s->client->udp.n_rx);
 	if (s->net == NULL || failed) {
 		chain_release(chain);
 		return failed ? ST_NOMEM : ST_CLOSED;

@@ -23,7 +23,7 @@ struct net_client_options {
 	const char *server_name;  /* what the certificate must say; NULL: host */
 	struct tls *tls;	  /* the client takes a reference of its own */
 	uint32_t idle_timeout_ms; /* 0: 300 s */
-	uint32_t spin_us;	  /* looks for an answer before it sleeps; 0: sleeps at once */
+	uint32_t spin_us;	  /* looks before it sleeps (net/spin.h); 0: sleeps at once */
 };
 
 /* Tries each address of the host in turn until the deadline. */

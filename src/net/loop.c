@@ -6,13 +6,13 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <poll.h>
-#include <sys/epoll.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/log.h"
 #include "net/endpoint.h"
+#include "net/spin.h"
 #include "net/timer.h"
 #include "net/udp.h"
 
@@ -27,9 +27,9 @@ struct net_loop {
 	const struct net_handler *handler;
 	void *user;
 	struct queue inbox;
-	int epoll_fd;
-	bool waits_writable; /* epoll watches for it */
-	uint64_t spin_ns, last_traffic_ns;
+	uint64_t last_traffic_ns;
+	struct spin spin;
+	bool slept;    /* since the last traffic */
 	bool stopping; /* the loop's own view */
 
 	/* Messages to ourselves; the flags make each go in once. */
@@ -38,13 +38,6 @@ struct net_loop {
 	uint64_t stop_code, stop_deadline_ns; /* written before stop_node is pushed */
 };
 
-static enum status watch(struct net_loop *l, int fd)
-{
-	struct epoll_event ev = {.events = EPOLLIN, .data.fd = fd};
-
-	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &ev) == 0 ? ST_OK : ST_IO;
-}
-
 static enum status loop_open(struct net_loop *l, const struct net_options *o,
 			     const struct net_handler *h, void *loop_user, uint32_t index,
 			     struct diag *d)
@@ -52,16 +45,11 @@ static enum status loop_open(struct net_loop *l, const struct net_options *o,
 	struct net_sink sink;
 
 	TRY(queue_init(&l->inbox, o->inbox_limit));
-	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (l->epoll_fd < 0)
-		return ST_IO;
 	TRY(udp_listen(&l->udp, &o->listen, o->n_threads > 1, d));
 	if (o->n_threads > 1 && index == 0)
 		TRY(udp_steer(&l->udp, o->n_threads, d));
 	sink = udp_sink(&l->udp);
-	TRY(endpoint_new(o, h, loop_user, index, &sink, &l->ep));
-	TRY(watch(l, l->udp.fd));
-	return watch(l, l->inbox.event_fd);
+	return endpoint_new(o, h, loop_user, index, &sink, &l->ep);
 }
 
 enum status net_loop_new(const struct net_options *o, const struct net_handler *h, void *loop_user,
@@ -73,10 +61,9 @@ enum status net_loop_new(const struct net_options *o, const struct net_handler *
 		return ST_NOMEM;
 	l->handler = h;
 	l->user = loop_user;
-	l->epoll_fd = -1;
 	l->udp.fd = -1;
 	l->inbox.event_fd = -1;
-	l->spin_ns = o->spin_us * NS_PER_US;
+	l->spin.limit_ns = o->spin_us * NS_PER_US;
 	atomic_init(&l->drain_asked, false);
 	atomic_init(&l->stop_asked, false);
 	enum status st = loop_open(l, o, h, loop_user, index, d);
@@ -94,8 +81,6 @@ void net_loop_free(struct net_loop *l)
 		return;
 	endpoint_free(l->ep);
 	udp_close(&l->udp);
-	if (l->epoll_fd >= 0)
-		close(l->epoll_fd);
 	queue_release(&l->inbox);
 	MEM_FREE(MEM_NET, l);
 }
@@ -193,16 +178,6 @@ void net_loop_finish_inbox(struct net_loop *l, bool (*done)(void *loop_user))
 		(void)poll(&fd, 1, -1);
 }
 
-static void watch_writable(struct net_loop *l, bool want)
-{
-	struct epoll_event ev = {.events = EPOLLIN | (want ? EPOLLOUT : 0), .data.fd = l->udp.fd};
-
-	if (want == l->waits_writable)
-		return;
-	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, l->udp.fd, &ev) == 0)
-		l->waits_writable = want;
-}
-
 /* True: there is more to write already. */
 static bool write_datagrams(struct net_loop *l)
 {
@@ -212,7 +187,6 @@ static bool write_datagrams(struct net_loop *l)
 		more = endpoint_send(l->ep, clock_mono_ns());
 		(void)udp_flush(&l->udp);
 	}
-	watch_writable(l, l->udp.blocked);
 	return more && !l->udp.blocked;
 }
 
@@ -220,23 +194,32 @@ static bool write_datagrams(struct net_loop *l)
  * being woken costs more than many an answer. */
 static void sleep_until_work(struct net_loop *l)
 {
-	struct epoll_event ev[2];
+	struct pollfd fd[] = {
+	    {.fd = l->udp.fd, .events = (short)(POLLIN | (l->udp.blocked ? POLLOUT : 0))},
+	    {.fd = l->inbox.event_fd, .events = POLLIN},
+	};
 	uint64_t now_ns = clock_mono_ns();
 	uint64_t deadline_ns = endpoint_deadline(l->ep);
 	struct timespec timeout = {0};
 
 	if (l->handler->deadline != NULL)
 		deadline_ns = MIN_OF(deadline_ns, l->handler->deadline(l->user));
-	if (deadline_ns <= now_ns || now_ns - l->last_traffic_ns < l->spin_ns)
+	if (l->last_traffic_ns > l->spin.start_ns) {
+		if (!l->slept)
+			spin_found(&l->spin);
+		l->slept = false;
+		spin_start(&l->spin, now_ns);
+	}
+	if (deadline_ns <= now_ns || spin_again(&l->spin))
 		return;
+	l->slept = true;
 	if (deadline_ns != TIMER_NEVER) {
 		timeout.tv_sec = (time_t)((deadline_ns - now_ns) / NS_PER_S);
 		timeout.tv_nsec = (long)((deadline_ns - now_ns) % NS_PER_S);
 	}
-	if (epoll_pwait2(l->epoll_fd, ev, ARRAY_LEN(ev),
-			 deadline_ns != TIMER_NEVER ? &timeout : NULL, NULL) < 0 &&
+	if (ppoll(fd, ARRAY_LEN(fd), deadline_ns != TIMER_NEVER ? &timeout : NULL, NULL) < 0 &&
 	    errno != EINTR)
-		log_error("net", "epoll_pwait2: %s", strerror(errno));
+		log_error("net", "ppoll: %s", strerror(errno));
 }
 
 void net_loop_run(struct net_loop *l)

@@ -78,7 +78,7 @@ struct net_options {	 /* net_options_init gives every field but tls and listen i
 	uint32_t idle_timeout_ms, handshake_timeout_ms;
 	uint32_t resets_per_second; /* stateless resets, at most */
 	uint32_t inbox_limit;	    /* posted messages that wait */
-	uint32_t spin_us; /* looks for more before it sleeps, after traffic; 0: sleeps at once */
+	uint32_t spin_us; /* looks for more before it sleeps (net/spin.h); 0: sleeps at once */
 	bool big_loopback_packets; /* 16 KiB packets to peers on this machine */
 };
 
