@@ -61,15 +61,10 @@ void edge_prefetch(const struct exec *x, const struct edge_spec *s, const struct
 {
 	const struct column *from = &b->cols[slot];
 	elem_id ids[EDGE_PREFETCH_ROWS];
-	uint32_t n = 0;
 
 	if (from->is_const || from->kind != COL_NODE)
 		return;
-	for (uint32_t i = i_sel; i < b->n_sel && n < EDGE_PREFETCH_ROWS; i++) {
-		uint32_t row = batch_row(b, i);
-		if (!column_is_null(from, row))
-			ids[n++] = from->id[row];
-	}
+	const uint32_t n = batch_ids(b, from, i_sel, ids, ARRAY_LEN(ids));
 	adj_prefetch(x->graph, ids, n, s->dir == DIR_IN ? ADJ_IN : ADJ_OUT);
 }
 

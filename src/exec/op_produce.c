@@ -10,6 +10,8 @@
 #define MAP_LEVELS 3
 #define RESULT_LEVELS_MAX 84
 
+#define PREFETCH_ROWS 16 /* elements that are asked for ahead of use */
+
 struct op_produce {
 	struct op op;
 	struct batch out;
@@ -160,6 +162,16 @@ static enum status resolve(struct op_produce *p, struct exec *x, struct value v,
 	return ST_OK;
 }
 
+static void ask_ahead(struct exec *x, const struct batch *b, const struct column *c, uint32_t i_sel)
+{
+	elem_id ids[PREFETCH_ROWS];
+
+	if (c->is_const || c->kind == COL_VALUE || i_sel % PREFETCH_ROWS != 0)
+		return;
+	const uint32_t n = batch_ids(b, c, i_sel, ids, ARRAY_LEN(ids));
+	graph_prefetch(x->graph, c->kind == COL_EDGE, ids, n);
+}
+
 static enum status produce_column(struct op_produce *p, struct exec *x, const struct batch *b,
 				  const struct column *src, uint32_t i)
 {
@@ -174,6 +186,7 @@ static enum status produce_column(struct op_produce *p, struct exec *x, const st
 	dst->c.is_const = src->is_const;
 	for (uint32_t k = 0; k < n; k++) {
 		uint32_t row = src->is_const ? 0 : batch_row(b, k);
+		ask_ahead(x, b, src, k);
 		TRY(resolve(p, x, column_get(src, row), 0, &dst->c.v[row]));
 	}
 	p->out.cols[i] = dst->c;

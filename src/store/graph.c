@@ -182,6 +182,25 @@ bool graph_edge_ends(struct graph *g, const struct view *v, elem_id id, name_id 
 	return true;
 }
 
+void graph_prefetch(struct graph *g, bool is_edge, const elem_id *ids, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++) {
+		const struct chunk *c = chunk_of(g, is_edge ? ELEM_EDGE : ELEM_NODE, ids[i]);
+		const uint32_t slot = slot_of(ids[i]);
+		if (c == NULL)
+			continue;
+		const struct table *t = atomic_load_explicit(&c->table, memory_order_acquire);
+		if (slot >= t->cap)
+			continue;
+		if (is_edge)
+			__builtin_prefetch((const void *)&t->ends[2 * (size_t)slot]);
+		for (uint32_t k = 0; k < t->n_cols; k++) {
+			const struct pcol *p = &t->cols[k];
+			__builtin_prefetch((const char *)p->data + slot * pcol_width(p->kind));
+		}
+	}
+}
+
 /* ---- scans
  * ---------------------------------------------------------------------------------------- */
 

@@ -153,6 +153,9 @@ uint64_t adj_degree(struct graph *g, const struct view *v, elem_id node, enum ad
 /* A hint that ids[0..n) will be opened soon: touches their heads and blocks ahead of use. */
 void adj_prefetch(struct graph *g, const elem_id *ids, uint32_t n, enum adj_dir dir);
 
+/* A hint that all that is known of ids[0..n) will be read soon. */
+void graph_prefetch(struct graph *g, bool is_edge, const elem_id *ids, uint32_t n);
+
 /* ---- indexes ------------------------------------------------------------------------------- */
 
 struct prop_index; /* label + key -> ids, ordered by value; pinned by the caller's epoch */

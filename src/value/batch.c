@@ -176,3 +176,16 @@ void column_gather(struct column *dst, const struct column *src, const uint16_t 
 			column_set_null(dst, i);
 	}
 }
+
+uint32_t batch_ids(const struct batch *b, const struct column *c, uint32_t i_sel, elem_id *ret,
+		   uint32_t max)
+{
+	uint32_t n = 0;
+
+	for (; i_sel < b->n_sel && n < max; i_sel++) {
+		const uint32_t row = batch_row(b, i_sel);
+		if (!column_is_null(c, row))
+			ret[n++] = c->id[row];
+	}
+	return n;
+}
