@@ -11,6 +11,7 @@ const char *status_name(enum status st)
 	    [ST_OK] = "ok",
 	    [ST_YIELD] = "yield",
 	    [ST_PARK] = "park",
+	    [ST_RESTART] = "restart",
 	    [ST_END] = "end",
 	    [ST_NOMEM] = "out of memory",
 	    [ST_LIMIT] = "limit reached",

@@ -12,6 +12,7 @@ enum status {
 	ST_OK = 0,
 	ST_YIELD,     /* time slice spent: call the same function again later */
 	ST_PARK,      /* waits for an event; whoever parked it will wake it */
+	ST_RESTART,   /* undo what was done and begin anew where it may take its time */
 	ST_END,	      /* no more input */
 	ST_NOMEM,     /* the allocator said no */
 	ST_LIMIT,     /* a named limit was reached (budget, depth, size) */

@@ -72,7 +72,7 @@ static enum status walk_fill(struct eval *ev, struct inner *in, struct walk *w)
 	uint32_t room = ev->x->batch_rows;
 
 	w->n = 0;
-	TRY(exec_check_stop(ev->x));
+	TRY(exec_check_inner(ev->x, room));
 	TRY(col_prepare(ev->x, elems, COL_VALUE, room));
 	for (; w->i_sel < ev->sel.n && w->n < room; w->i_sel++, w->at = 0) {
 		uint32_t row = eval_row(&ev->sel, w->i_sel);
@@ -247,7 +247,7 @@ enum status step_reduce(struct eval *ev, const struct step *s)
 		longest = list.kind == V_LIST ? MAX_OF(longest, list.n) : longest;
 	}
 	for (uint32_t i = 0; i < longest; i++) {
-		TRY(exec_check_stop(ev->x));
+		TRY(exec_check_inner(ev->x, ev->sel.n));
 		TRY(reduce_round(ev, s->inner, lists, i, &dst->c));
 	}
 	return ST_OK;

@@ -113,8 +113,10 @@ static inline struct arena *eval_scratch(struct eval *ev)
 
 static inline struct func_ctx eval_func_ctx(struct eval *ev, const struct step *s)
 {
-	return (struct func_ctx){
-	    .arena = eval_scratch(ev), .diag = ev->x->diag, .offset = s->expr->offset};
+	return (struct func_ctx){.arena = eval_scratch(ev),
+				 .diag = ev->x->diag,
+				 .offset = s->expr->offset,
+				 .hurried = ev->x->hurried};
 }
 
 /* The truth (enum truth) of each selected row. */

@@ -62,6 +62,8 @@ struct exec {
 	uint32_t n_steps;		 /* since the last look */
 	uint32_t check_steps;		 /* EXEC_CHECK_STEPS, or 0: look every time */
 	uint64_t slice_ns, slice_end_ns; /* end 0: the clock was not read in this slice */
+	uint64_t deadline_ns;		 /* 0: none */
+	bool hurried;			 /* an expression may not outlast the slice */
 	uint64_t yield_state;
 	const _Atomic uint32_t *stop;
 	struct query_counts counts;
@@ -77,14 +79,21 @@ struct exec {
 /* ---- time and stop --------------------------------------------------------------------- */
 
 enum status exec_check_slow(struct exec *x) MUST_CHECK;
-/* For loops that cannot yield, as those inside an expression: ST_STOPPED, or go on. */
-enum status exec_check_stop(const struct exec *x) MUST_CHECK;
+enum status exec_check_inner_slow(struct exec *x) MUST_CHECK;
 
 /* Accounts for work done. ST_YIELD when the slice is spent, ST_STOPPED when the query must end. */
 static inline MUST_CHECK enum status exec_check(struct exec *x, uint32_t steps)
 {
 	x->n_steps += steps;
 	return LIKELY(x->n_steps < x->check_steps) ? ST_OK : exec_check_slow(x);
+}
+
+/* The same inside an expression, which cannot yield: ST_RESTART when the slice is spent and the
+ * query is hurried. Expressions change nothing, so what they did so far may be forgotten. */
+static inline MUST_CHECK enum status exec_check_inner(struct exec *x, uint32_t steps)
+{
+	x->n_steps += steps;
+	return LIKELY(x->n_steps < x->check_steps) ? ST_OK : exec_check_inner_slow(x);
 }
 
 /* ---- names and memory -------------------------------------------------------------------- */

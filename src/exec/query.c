@@ -37,23 +37,40 @@ static uint32_t stop_word(const struct exec *x)
 	return stop == QUERY_RUN && epoch_must_close(x->view->slot) ? QUERY_TOO_OLD : stop;
 }
 
-enum status exec_check_stop(const struct exec *x)
+/* Whether the slice is spent, or the query must end. */
+static enum status look_at_time(struct exec *x, bool *ret_spent)
 {
-	return query_stopped(stop_word(x), x->diag);
+	const uint64_t now_ns = clock_mono_ns();
+	const bool late = x->deadline_ns != 0 && now_ns >= x->deadline_ns;
+
+	x->n_steps = 0;
+	TRY(query_stopped(stop_word(x), x->diag));
+	TRY(query_stopped(late ? QUERY_TIMED_OUT : QUERY_RUN, x->diag));
+	if (x->yield_state != 0) {
+		x->yield_state = x->yield_state * UINT64_C(6364136223846793005) + 1;
+		*ret_spent = (x->yield_state >> 33 & 1) != 0;
+		return ST_OK;
+	}
+	if (x->slice_end_ns == 0)
+		x->slice_end_ns = now_ns + x->slice_ns;
+	*ret_spent = now_ns >= x->slice_end_ns;
+	return ST_OK;
 }
 
 enum status exec_check_slow(struct exec *x)
 {
-	x->n_steps = 0;
-	TRY(exec_check_stop(x));
-	if (x->yield_state != 0) {
-		x->yield_state = x->yield_state * UINT64_C(6364136223846793005) + 1;
-		return (x->yield_state >> 33 & 1) != 0 ? ST_YIELD : ST_OK;
-	}
-	uint64_t now = clock_mono_ns();
-	if (x->slice_end_ns == 0)
-		x->slice_end_ns = now + x->slice_ns;
-	return now < x->slice_end_ns ? ST_OK : ST_YIELD;
+	bool spent;
+
+	TRY(look_at_time(x, &spent));
+	return spent ? ST_YIELD : ST_OK;
+}
+
+enum status exec_check_inner_slow(struct exec *x)
+{
+	bool spent;
+
+	TRY(look_at_time(x, &spent));
+	return spent && x->hurried ? ST_RESTART : ST_OK;
 }
 
 void exec_arena_init(struct exec *x, struct exec_arena *a)
@@ -160,6 +177,7 @@ enum status query_open(const struct plan *plan, struct txn *txn, const struct va
 	    .batch_rows = opt->batch_rows != 0 ? opt->batch_rows : BATCH_ROWS,
 	    .check_steps = opt->yield_seed != 0 ? 0 : EXEC_CHECK_STEPS,
 	    .slice_ns = opt->slice_ns != 0 ? opt->slice_ns : QUERY_SLICE_NS,
+	    .deadline_ns = opt->deadline_ns,
 	    .yield_state = opt->yield_seed,
 	    .stop = opt->stop,
 	    .profile = opt->profile,
@@ -194,6 +212,11 @@ enum status query_next(struct query *q, struct batch **ret)
 	else if (st != ST_YIELD)
 		st = q->failed = explain(x, st);
 	return st;
+}
+
+void query_hurry(struct query *q, bool hurried)
+{
+	q->x.hurried = hurried;
 }
 
 void query_close(struct query *q)

@@ -31,11 +31,12 @@ struct query_options {		     /* zero: no limits, whole batches */
 	struct budget *budget;	     /* parent of the query's own budget; may be NULL */
 	uint64_t memory_limit_bytes; /* of this query; 0: none but the parent's */
 	const _Atomic uint32_t
-	    *stop;	     /* enum query_stop; any thread sets it; NULL: cannot be stopped */
-	uint64_t slice_ns;   /* 0: QUERY_SLICE_NS */
-	uint32_t batch_rows; /* rows of a batch, at most; 0: BATCH_ROWS */
-	uint64_t yield_seed; /* tests: not 0: half of all checks yield, chosen by this seed */
-	bool profile;	     /* measure the time of each operator */
+	    *stop;	      /* enum query_stop; any thread sets it; NULL: cannot be stopped */
+	uint64_t deadline_ns; /* of clock_mono_ns(), after which it ends as timed out; 0: none */
+	uint64_t slice_ns;    /* 0: QUERY_SLICE_NS */
+	uint32_t batch_rows;  /* rows of a batch, at most; 0: BATCH_ROWS */
+	uint64_t yield_seed;  /* tests: not 0: half of all checks yield, chosen by this seed */
+	bool profile;	      /* measure the time of each operator */
 };
 
 /* What a statement changed. */
@@ -61,6 +62,11 @@ enum status query_open(const struct plan *plan, struct txn *txn, const struct va
  * holds until the next call. ST_OK with NULL: the end, all writes are done. ST_YIELD: the slice is
  * spent; call again, later and from any thread. */
 enum status query_next(struct query *q, struct batch **ret) MUST_CHECK;
+
+/* A hurried query does not let one expression outlast its slice: query_next() answers ST_RESTART
+ * instead. Then it is to be closed, its writes are to be rolled back, and it begins anew where it
+ * need not hurry. At first a query is not hurried. */
+void query_hurry(struct query *q, bool hurried);
 
 void query_close(struct query *q); /* q may be NULL */
 

@@ -124,7 +124,7 @@ enum status regex_matches(struct exec *x, struct str pattern, struct str text, u
 {
 	struct regexes *r;
 
-	TRY(exec_check_stop(x));
+	TRY(exec_check_inner(x, 1));
 	TRY(find(x, pattern, offset, &r));
 	struct regex *re = &r->v[r->last];
 	int found = pcre2_match(re->code, (PCRE2_SPTR)text.p, text.len, 0, 0, re->match, r->limits);

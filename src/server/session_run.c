@@ -209,6 +209,12 @@ void session_rerun_or_fail(struct session *s)
 	}
 }
 
+static enum status start_in_own(struct statement *st)
+{
+	txn_savepoint(st->txn, &st->savepoint);
+	return statement_start(st, st->txn);
+}
+
 static enum status begin_anew(struct session *s)
 {
 	struct statement *st = &s->st;
@@ -225,7 +231,7 @@ static enum status begin_anew(struct session *s)
 	/* The epoch was let go of: the plan's graph may be gone. */
 	if (st->plan->catalog_version != store_catalog_version(server->store))
 		TRY(graphs_plan_again(s));
-	return statement_start(st, st->txn);
+	return start_in_own(st);
 }
 
 void session_due(struct session *s, uint64_t now_ns)
@@ -272,6 +278,31 @@ static void statement_ended(struct session *s)
 	session_send_last(s);
 }
 
+static void give_to_worker(struct session *s)
+{
+	s->state = SESSION_WORKER;
+	workers_give(s->conn->io->server->workers, s);
+}
+
+/* One expression took the whole first slice. Nothing of the statement has been seen: it is undone
+ * and begins anew with a worker. */
+static void restart_with_worker(struct session *s)
+{
+	struct statement *st = &s->st;
+
+	query_close(st->query);
+	st->query = NULL;
+	if (statement_writes(st))
+		txn_rollback_to(st->txn, &st->savepoint);
+	st->status = statement_start(st, st->txn);
+	if (st->status != ST_OK) {
+		session_fail_statement(s);
+		return;
+	}
+	begin_page(s, st->page_rows);
+	give_to_worker(s);
+}
+
 void session_on_event(struct session *s, enum statement_event event)
 {
 	struct statement *st = &s->st;
@@ -279,8 +310,10 @@ void session_on_event(struct session *s, enum statement_event event)
 	switch (event) {
 	case STATEMENT_YIELD:
 		keep_client_waiting(s);
-		s->state = SESSION_WORKER;
-		workers_give(s->conn->io->server->workers, s);
+		give_to_worker(s);
+		break;
+	case STATEMENT_RESTART:
+		restart_with_worker(s);
 		break;
 	case STATEMENT_PAGE:
 		page_full(s);
@@ -297,7 +330,7 @@ void session_on_event(struct session *s, enum statement_event event)
 	}
 }
 
-/* A slice, here; one that did not end it hands it to a worker. */
+/* The first slice is run here, the others by a worker. */
 static void run_statement(struct session *s)
 {
 	struct statement *st = &s->st;
@@ -314,7 +347,10 @@ static void run_statement(struct session *s)
 		}
 		begin_page(s, st->page_rows);
 	}
-	session_on_event(s, statement_step(st));
+	if (st->begun)
+		give_to_worker(s);
+	else
+		session_on_event(s, statement_step(st, true));
 }
 
 void session_slice(struct session *s)
@@ -345,7 +381,7 @@ static enum status start_auto(struct session *s)
 			      &st->txn));
 	else if (writes)
 		txn_will_write(st->txn);
-	return statement_start(st, st->txn);
+	return start_in_own(st);
 }
 
 static void begin_statement(struct session *s)

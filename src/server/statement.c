@@ -184,6 +184,7 @@ enum status statement_start(struct statement *s, struct txn *txn)
 	    .budget = &s->server->query_budget,
 	    .memory_limit_bytes = s->server->config->query_memory,
 	    .stop = &s->stop,
+	    .deadline_ns = s->deadline_ns,
 	    .profile = s->profile,
 	};
 
@@ -191,6 +192,7 @@ enum status statement_start(struct statement *s, struct txn *txn)
 	s->query = NULL;
 	s->batch = NULL;
 	s->n_rows = 0;
+	s->begun = false;
 	drop_held(s);
 	chain_release(&s->payload);
 	s->payload = (struct chain){0};
@@ -243,16 +245,21 @@ static void look_at_time(struct statement *s)
 		statement_stop(s, QUERY_TIMED_OUT);
 }
 
-enum statement_event statement_step(struct statement *s)
+enum statement_event statement_step(struct statement *s, bool hurried)
 {
 	enum status st = ST_OK;
 
+	s->begun = true;
 	look_at_time(s);
+	if (s->query != NULL)
+		query_hurry(s->query, hurried);
 	for (;;) {
 		if (s->batch == NULL) {
 			st = next_batch(s);
 			if (st == ST_YIELD)
 				return STATEMENT_YIELD;
+			if (st == ST_RESTART)
+				return STATEMENT_RESTART;
 			if (st != ST_OK)
 				break;
 			if (s->batch == NULL)

@@ -20,7 +20,8 @@ enum statement_event {
 	STATEMENT_YIELD, /* the slice is spent: call again */
 	STATEMENT_PAGE,	 /* a page is full and more rows follow: take it with statement_take_page */
 	STATEMENT_END,	 /* all rows are in the page, all writes are done */
-	STATEMENT_ERROR, /* diag says what; status is how it ended (ST_CONFLICT: may run again) */
+	STATEMENT_RESTART, /* hurried, and one expression took longer than a slice: begin it anew */
+	STATEMENT_ERROR,   /* diag says what; status is how it ended (ST_CONFLICT: may run again) */
 };
 
 struct held_page { /* in the statement's arena; the bytes are charged to its budget */
@@ -47,7 +48,7 @@ struct statement {
 	struct query *query;
 	struct txn *txn; /* in which it runs: its own (auto_commit) or the session's */
 	bool auto_commit;
-	struct txn_savepoint savepoint; /* of its begin, in an explicit transaction */
+	struct txn_savepoint savepoint; /* of its begin */
 	uint32_t page_rows;		/* rows of the first page */
 	_Atomic uint32_t stop;		/* enum query_stop */
 	uint64_t deadline_ns;		/* 0: none */
@@ -60,6 +61,7 @@ struct statement {
 	bool committed; /* its own transaction is over; only held pages and the last one are left */
 	bool given_up;	/* its view was asked to close while nobody pulled */
 	uint64_t n_rows;
+	bool begun;	 /* its first slice is over */
 	bool again;	 /* undone; the next slice begins it anew */
 	uint32_t reruns; /* without knowing whom it lost to */
 	bool explain, profile;
@@ -94,7 +96,8 @@ bool statement_writes(const struct statement *s);
 /* Begins to run inside a transaction; again for a rerun. page limits as page_begin takes them. */
 enum status statement_start(struct statement *s, struct txn *txn) MUST_CHECK;
 void statement_page_limits(struct statement *s, size_t bytes, uint32_t rows);
-enum statement_event statement_step(struct statement *s);
+/* The next slice. hurried: its thread has other things to do, as query_hurry(). */
+enum statement_event statement_step(struct statement *s, bool hurried);
 /* Appends what is due: the schema before the first page, then the page. */
 void statement_take_page(struct statement *s, struct chain *out, enum page_wrap wrap, bool final);
 /* Keeps the full page of a writing statement: it runs to its end, and is durable when the

@@ -64,7 +64,7 @@ static bool others_wait(struct workers *w)
 static void run_slices(struct workers *w, struct session *s)
 {
 	do {
-		enum statement_event event = statement_step(&s->st);
+		enum statement_event event = statement_step(&s->st, false);
 		if (event != STATEMENT_YIELD || clock_mono_ns() - s->given_ns >= WORKER_REPORT_NS) {
 			s->event = event;
 			net_loop_post_reserved(s->conn->io->loop, &s->wake);

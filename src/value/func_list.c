@@ -3,7 +3,8 @@
 
 #include "value/func_int.h"
 
-#define RANGE_MAX 10000000u /* elements that range() makes at most */
+#define RANGE_MAX 10000000u	 /* elements that range() makes at most */
+#define RANGE_HURRIED_MAX 20000u /* and in a hurry: about 100 us */
 
 enum status func_head(struct func_ctx *x, const struct value *args, unsigned n, struct value *ret)
 {
@@ -50,6 +51,8 @@ enum status func_range(struct func_ctx *x, const struct value *args, unsigned n,
 		return diag_set(x->diag, GQL_LIST_TOO_LONG, x->offset,
 				"'range' of %" PRIu64 " elements, the limit is %u", count,
 				RANGE_MAX);
+	if (x->hurried && count > RANGE_HURRIED_MAX)
+		return ST_RESTART;
 	struct value *v = arena_alloc(x->arena, (size_t)count * sizeof *v);
 	if (v == NULL)
 		return func_no_memory(x);

@@ -139,6 +139,7 @@ struct func_ctx {
 	struct arena *arena; /* of the result */
 	struct diag *diag;
 	uint32_t offset; /* bytes of the statement, for the diag */
+	bool hurried;	 /* what would take long answers ST_RESTART at once */
 };
 
 /* Says which of its two limits stopped the arena, in the diag and in the status: ST_LIMIT (query

@@ -6,6 +6,10 @@ import harness
 from harness import Server, Shell, start
 
 
+ENDLESS = ("RETURN reduce(s = 0, x IN range(1, 10000000) | "
+           "s + reduce(t = 0, y IN range(1, 10000000) | t + y)) AS n")
+
+
 class Transaction(unittest.TestCase):
     def test_profile_inside(self):
         with Server() as server:
@@ -38,6 +42,39 @@ class Transaction(unittest.TestCase):
                 shell.read_until("40001")
                 shell.send("USE g; INSERT (:Q {v: 2}); MATCH (n:Q) RETURN 8000 + n.v AS x;")
                 shell.read_until("8002")
+
+
+class LongExpression(unittest.TestCase):
+    """One expression that takes longer than a slice of an I/O thread."""
+
+    SUM = "reduce(s = 0, x IN range(1, 3000000) | s + x)"
+
+    def test_others_are_served(self):
+        """One I/O thread: it answers although the other statement would never end."""
+        with Server("--threads", "1") as server:
+            endless = start(server, ENDLESS)
+            self.addCleanup(endless.communicate)
+            self.addCleanup(endless.kill)
+            with Shell(server) as shell:
+                for i in range(20):
+                    shell.send(f"RETURN {7000 + i} + 0 AS x;")
+                    shell.read_until(str(7000 + i))
+            self.assertIsNone(endless.poll())
+
+    def test_writes_once(self):
+        with Server() as server:
+            server.query(f"INSERT (:P {{v: 1}}) INSERT (:P {{v: {self.SUM}}})")
+            with Shell(server) as shell:
+                shell.send("BEGIN; INSERT (:P {v: 2});")
+                shell.send(f"INSERT (:P {{v: 3}}) INSERT (:P {{v: {self.SUM}}});")
+                shell.send("COMMIT; MATCH (n:P) RETURN 7000 + count(*) AS x;")
+                shell.read_until("7005")
+
+    def test_time_limit(self):
+        with Server("--query-timeout", "300") as server:
+            done = harness.geode("query", "--server", server.address, ENDLESS)
+            self.assertNotEqual(done.returncode, 0)
+            self.assertIn("57014", done.stderr)
 
 
 class AutoCommit(unittest.TestCase):

@@ -286,14 +286,10 @@ static void stop_inside(void *arg)
 	atomic_store((_Atomic uint32_t *)arg, QUERY_KILLED);
 }
 
-/* A million reductions of a million steps: without a look at the stop word it would not end. */
-static void a_stop_ends_an_expression(void **state)
+/* A million reductions of a million steps: without a look at the clock or the stop word it would
+ * not end. v: room for the elements. */
+static const struct pop *endless(struct value v[MANY])
 {
-	_Atomic uint32_t stop = QUERY_RUN;
-	struct thread stopper;
-	struct value *v = malloc(MANY * sizeof(*v));
-
-	assert_non_null(v);
 	for (int64_t i = 0; i < MANY; i++)
 		v[i] = value_int(i);
 	const struct expr *many = e_val(&f, value_list(v, MANY));
@@ -301,15 +297,78 @@ static void a_stop_ends_an_expression(void **state)
 	struct expr *reduce = e_new(&f, EXPR_REDUCE, 3, parts);
 	reduce->local = 1;
 	reduce->local2 = 2;
-	f.opt.stop = &stop;
 	fix_plan(&f);
-	assert_int_equal(thread_start(&stopper, "stopper", stop_inside, &stop), ST_OK);
 	const struct expr *all = comprehension(many, 0, NULL, reduce);
-	run(&f, PRODUCE(&f, p_project(&f, p_unit(&f), 1, all), 1));
+	return PRODUCE(&f, p_project(&f, p_unit(&f), 1, all), 1);
+}
+
+static void a_stop_ends_an_expression(void **state)
+{
+	_Atomic uint32_t stop = QUERY_RUN;
+	struct thread stopper;
+	struct value *v = malloc(MANY * sizeof(*v));
+
+	assert_non_null(v);
+	f.opt.stop = &stop;
+	const struct pop *p = endless(v);
+	assert_int_equal(thread_start(&stopper, "stopper", stop_inside, &stop), ST_OK);
+	run(&f, p);
 	thread_join(&stopper);
 	assert_int_equal(f.st, ST_STOPPED);
 	assert_string_equal(gqlstatus_code(f.diag.code), "57014");
 	free(v);
+}
+
+static void a_time_limit_ends_an_expression(void **state)
+{
+	struct value *v = malloc(MANY * sizeof(*v));
+
+	assert_non_null(v);
+	f.opt.deadline_ns = 1;
+	run(&f, endless(v));
+	assert_int_equal(f.st, ST_STOPPED);
+	assert_string_equal(gqlstatus_code(f.diag.code), "57014");
+	free(v);
+}
+
+static void a_hurried_query_restarts(void **state)
+{
+	struct value *v = malloc(MANY * sizeof(*v));
+	struct query *q;
+	struct batch *b;
+
+	assert_non_null(v);
+	f.opt.slice_ns = 1;
+	f.plan.root = endless(v);
+	struct txn *t = write_begin(&f);
+	assert_int_equal(query_open(&f.plan, t, NULL, &f.opt, &f.diag, &q), ST_OK);
+	query_hurry(q, true);
+	assert_int_equal(query_next(q, &b), ST_RESTART);
+	assert_false(diag_is_set(&f.diag));
+	query_close(q);
+	txn_rollback(t);
+	free(v);
+}
+
+/* A list is no loop, but takes its time too. */
+static void a_hurried_query_makes_no_long_list(void **state)
+{
+	const struct expr *args[] = {e_int(&f, 1), e_int(&f, MANY)};
+	struct expr *range = e_new(&f, EXPR_CALL, 2, args);
+	struct query *q;
+	struct batch *b;
+
+	range->func = func_find(STR("range"));
+	fix_plan(&f);
+	f.plan.root = PRODUCE(&f, p_project(&f, p_unit(&f), 1, range), 1);
+	struct txn *t = write_begin(&f);
+	for (int hurried = 0; hurried < 2; hurried++) {
+		assert_int_equal(query_open(&f.plan, t, NULL, &f.opt, &f.diag, &q), ST_OK);
+		query_hurry(q, hurried != 0);
+		assert_int_equal(query_next(q, &b), hurried != 0 ? ST_RESTART : ST_OK);
+		query_close(q);
+	}
+	txn_rollback(t);
 }
 
 static void expressions_survive_a_failing_allocator(void **state)
@@ -341,6 +400,9 @@ int main(void)
 	    TEST(quantifiers_and_reduce),
 	    TEST(parameters_are_constants),
 	    TEST(a_stop_ends_an_expression),
+	    TEST(a_time_limit_ends_an_expression),
+	    TEST(a_hurried_query_restarts),
+	    TEST(a_hurried_query_makes_no_long_list),
 	    TEST(expressions_survive_a_failing_allocator),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
