@@ -65,8 +65,8 @@ static inline bool column_is_null(const struct column *c, uint32_t row)
 	return c->has_null && (c->nulls[at >> 6] >> (at & 63) & 1) != 0;
 }
 
-/* The ids of c from the selected row i_sel on, nulls left out, at most max of them; c is of COL_NODE
- * or COL_EDGE and not const. Gives their number. */
+/* The ids of c from the selected row i_sel on, nulls left out, at most max of them; c is of
+ * COL_NODE or COL_EDGE and not const. Gives their number. */
 uint32_t batch_ids(const struct batch *b, const struct column *c, uint32_t i_sel, elem_id *ret,
 		   uint32_t max);
 
