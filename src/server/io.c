@@ -107,6 +107,28 @@ static void tell_stopping(struct io *io)
 	}
 }
 
+/* The close of a connection must not overtake its last answers. So connections are closed when no
+ * session works on a request any more: all answers are with the transport by then, which closes
+ * behind what it has sent. Who is not done by the deadline is cut off. */
+static void stop_when_quiet(struct io *io)
+{
+	uint64_t now_ns, stop_at_ns = io->server->stop_at_ns;
+	uint32_t n_busy = 0;
+
+	if (!io->told_stopping || io->told_loop)
+		return;
+	now_ns = clock_mono_ns();
+	for (const struct session *s = io->sessions; s != NULL; s = s->next)
+		n_busy += s->state != SESSION_IDLE;
+	if (n_busy > 0 && now_ns < stop_at_ns)
+		return;
+	if (n_busy > 0)
+		log_warn("server", "%u sessions were not done within --stop-timeout", n_busy);
+	io->told_loop = true;
+	uint64_t left_ns = stop_at_ns - MIN_OF(now_ns, stop_at_ns);
+	net_loop_stop(io->loop, SERVER_CLOSE_SHUTDOWN, (uint32_t)(left_ns / 1000000));
+}
+
 /* Running queries see by themselves that their view must close; others are told here. */
 static void tell_given_up(struct io *io)
 {
@@ -149,6 +171,7 @@ static bool on_turn(void *loop_user)
 		s->queued = false;
 		session_slice(s);
 	}
+	stop_when_quiet(io);
 	return io->run_first != NULL;
 }
 
@@ -160,7 +183,11 @@ static void on_message(void *loop_user, struct queue_node *n)
 
 static uint64_t deadline(void *loop_user)
 {
-	return ((const struct io *)loop_user)->deadline_ns;
+	const struct io *io = loop_user;
+
+	if (io->told_stopping && !io->told_loop)
+		return MIN_OF(io->deadline_ns, io->server->stop_at_ns);
+	return io->deadline_ns;
 }
 
 const struct net_handler io_handler = {

@@ -109,9 +109,12 @@ static enum status start_threads(struct server *s, struct diag *d)
 
 static void stop_threads(struct server *s)
 {
+	s->stop_at_ns = clock_mono_ns() + s->config->stop_timeout_ms * UINT64_C(1000000);
 	for (uint32_t i = 0; i < s->n_ios; i++) {
+		net_loop_drain(s->ios[i].loop);
+		/* Pairs with the load in tell_stopping, which reads stop_at_ns behind it. */
 		atomic_store_explicit(&s->ios[i].stopping, true, memory_order_release);
-		net_loop_stop(s->ios[i].loop, SERVER_CLOSE_SHUTDOWN, SERVER_STOP_MS);
+		net_loop_wake(s->ios[i].loop); /* it stops itself: stop_when_quiet */
 	}
 	for (uint32_t i = 0; i < s->n_ios; i++)
 		thread_join(&s->ios[i].thread);

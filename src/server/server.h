@@ -4,15 +4,14 @@
  * Threads: server_run belongs to main, which handles the signals and nothing else.
  *
  * Start: admin listener (takes the address), database (recovers), certificate, workers, I/O
- * threads, ready. Stop (SIGTERM, SIGINT): not ready, no new connections, running statements are
- * ended with 57P01 and rolled back, commits on their way are waited for, the log is flushed, a
- * snapshot written, exit code 0. */
+ * threads, ready. Stop (SIGTERM, SIGINT): not ready, no new connections, no new work;
+ * running statements are rolled back and told 57P01, commits on their way are waited for and told;
+ * then, or after --stop-timeout, connections are closed, the log is flushed, a snapshot written,
+ * exit code 0. */
 #ifndef SERVER_SERVER_H
 #define SERVER_SERVER_H
 
 #include "server/config.h"
-
-#define SERVER_STOP_MS 2500 /* for the last answers to reach their clients */
 
 enum server_exit {
 	SERVER_EXIT_OK = 0,

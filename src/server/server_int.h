@@ -44,6 +44,7 @@ struct server {
 	struct workers *workers;
 	uint32_t n_ios;
 	uint32_t n_connections; /* of all ios; net counts it */
+	uint64_t stop_at_ns;	/* set before the ios are told to stop: connections end then */
 	struct io *ios;
 };
 
@@ -54,9 +55,10 @@ struct io {
 	struct session *run_first, *run_last; /* statements with work to do */
 	struct session *sessions;
 	_Atomic bool stopping; /* running statements end with 57P01 */
-	bool told_stopping;
-	uint64_t deadline_ns; /* some session is due then; IO_NEVER */
-	uint64_t n_given_up;  /* views that were asked to close, when it last looked */
+	bool told_stopping;    /* its sessions know, and take no new work */
+	bool told_loop;	       /* the connections end */
+	uint64_t deadline_ns;  /* some session is due then; IO_NEVER */
+	uint64_t n_given_up;   /* views that were asked to close, when it last looked */
 };
 
 extern struct metric metric_connections, metric_sessions, metric_statements, metric_errors,

@@ -66,11 +66,32 @@ static void not_supported(struct session *s, enum request_kind kind)
 	session_reply(s, &out);
 }
 
+/* The server stops: only what begins nothing new is still taken. */
+static bool refuse_when_stopping(struct session *s, enum request_kind kind)
+{
+	struct diag d;
+
+	if (!s->conn->io->told_stopping || kind == REQUEST_PULL || kind == REQUEST_PING ||
+	    kind == REQUEST_ROLLBACK)
+		return false;
+	diag_reset(&d);
+	(void)!query_stopped(QUERY_SHUTDOWN, &d);
+	if (kind == REQUEST_HELLO) {
+		graphs_refuse_login(s, &d);
+		return true;
+	}
+	session_close_statement(s);
+	session_send_diag(s, &d);
+	return true;
+}
+
 static void on_request(struct session *s, const struct request *req)
 {
 	struct chain out = {0};
 
 	s->request = req->kind;
+	if (refuse_when_stopping(s, req->kind))
+		return;
 	if (req->kind == REQUEST_HELLO) {
 		on_hello(s, req);
 		return;

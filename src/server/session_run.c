@@ -181,7 +181,8 @@ static void too_late(struct session *s)
 void session_rerun_or_fail(struct session *s)
 {
 	struct statement *st = &s->st;
-	struct mark *lost_to = st->txn != NULL ? txn_take_lost_to(st->txn) : NULL;
+	bool stopping = s->conn->io->told_stopping; /* a wait that began now would not be ended */
+	struct mark *lost_to = st->txn != NULL && !stopping ? txn_take_lost_to(st->txn) : NULL;
 	enum status r = ST_OK;
 
 	query_close(st->query);
@@ -189,6 +190,12 @@ void session_rerun_or_fail(struct session *s)
 	if (st->txn != NULL)
 		txn_rollback(st->txn);
 	st->txn = NULL;
+	if (stopping) {
+		diag_reset(&st->diag);
+		st->status = query_stopped(QUERY_SHUTDOWN, &st->diag);
+		session_fail_statement(s);
+		return;
+	}
 	if (lost_to != NULL)
 		r = txn_wait(s->conn->io->server->txns, lost_to, &s->waiter);
 	else if (!statement_writes(st) || ++st->reruns > SESSION_RERUNS_MAX)

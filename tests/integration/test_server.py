@@ -13,7 +13,7 @@ import time
 import unittest
 
 import harness
-from harness import Server, free_port, geode
+from harness import Server, free_port, geode, start
 
 
 class Start(unittest.TestCase):
@@ -168,6 +168,72 @@ class Stop(unittest.TestCase):
                 shell.communicate()
             with Server(data_dir=server.data_dir) as again:
                 self.assertEqual(again.number("MATCH (n:Kept) RETURN count(n) AS n"), 1)
+
+    # 3,000 to the fifth power rows: it has no end but being stopped.
+    ENDLESS = ("MATCH (a:N), (b:N), (c:N), (d:N), (e:N) WHERE a.x + b.x + c.x + d.x + e.x < 0 "
+               "RETURN count(*) AS n")
+
+    @staticmethod
+    def until_begun(server, n):
+        """Until so many statements have reached the server."""
+        deadline = time.monotonic() + harness.COMMAND_S
+        while f"geode_statements_total {n}\n" not in server.http("/metrics")[1]:
+            if time.monotonic() > deadline:
+                raise AssertionError(server.http("/metrics")[1])
+
+    def test_a_running_statement_is_told(self):
+        """Always: the close of the connection does not overtake the answer."""
+        with Server("--threads", "2", "--workers", "2") as first:
+            first.query("UNWIND range(1, 3000) AS i INSERT (:N {x: i})")
+            self.assertEqual(first.stop(timeout=15), 0, first.log())
+            for _ in range(50):
+                with Server("--threads", "2", "--workers", "2", "--no-snapshot",
+                            data_dir=first.data_dir) as server:
+                    clients = [start(server, self.ENDLESS) for _ in range(3)]
+                    self.until_begun(server, 3)
+                    self.assertEqual(server.stop(timeout=15), 0, server.log())
+                    for client in clients:
+                        self.assertIn("57P01", client.communicate(timeout=harness.COMMAND_S)[1])
+
+    def test_a_commit_on_its_way_is_answered(self):
+        """What is there after the stop is what was acknowledged, to the last one."""
+        lines = "".join(f"INSERT (n:C {{v: {10000 + i}}}) RETURN n.v AS v;\n" for i in range(5000))
+        with Server("--threads", "2") as server:
+            shells = []
+            for k in range(4):
+                shell = subprocess.Popen([harness.GEODE, "shell", "--server", server.address],
+                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                         stderr=subprocess.STDOUT, text=True)
+                self.addCleanup(shell.kill)
+                shells.append(shell)
+            done = []
+            threads = [threading.Thread(target=lambda s=s: done.append(s.communicate(lines)[0]))
+                       for s in shells]
+            for t in threads:
+                t.start()
+            deadline = time.monotonic() + harness.COMMAND_S
+            while server.number("MATCH (n:C) RETURN count(*) AS n") < 100:
+                self.assertLess(time.monotonic(), deadline)
+            self.assertEqual(server.stop(timeout=15), 0, server.log())
+            for t in threads:
+                t.join()
+            told = sum(len(re.findall(r"\b1\d{4}\b", text)) for text in done)
+            for text in done:
+                self.assertRegex(text, "57P01|08000")
+            with Server(data_dir=server.data_dir) as again:
+                self.assertEqual(again.number("MATCH (n:C) RETURN count(*) AS n"), told)
+
+    def test_a_client_that_never_reads(self):
+        """It takes no byte any more; the server waits for it as long as it was told to."""
+        with Server("--threads", "1", "--stop-timeout", "300") as server:
+            server.query("UNWIND range(1, 3000) AS i INSERT (:N {x: i})")
+            client = start(server, "MATCH (a:N), (b:N) RETURN a.x AS a, b.x AS b",
+                           "--format", "csv")
+            self.addCleanup(client.communicate)
+            self.addCleanup(client.kill)
+            client.stdout.readline()
+            client.send_signal(signal.SIGSTOP)
+            self.assertEqual(server.stop(timeout=15), 0, server.log())
 
     def test_raised_again_while_stopping(self):
         with Server() as server:
