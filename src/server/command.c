@@ -286,8 +286,21 @@ static enum status begin_again(struct session *s)
 			 "no more transactions can be open (limit %u)", TXN_ACTIVE_MAX);
 }
 
-/* What it waits for, the end of a transaction that began to write earlier, has no way to wake it:
- * it looks again in its turn. */
+/* A transaction that began to write earlier decides about a value: nothing can be said before it
+ * has ended. */
+static enum status wait_for_writer(struct session *s)
+{
+	struct mark *mark = txn_take_lost_to(s->st.txn);
+	enum status r = session_wait(s, mark, TXN_WAIT_ENDED);
+
+	if (r == ST_LIMIT)
+		return diag_fail(&s->st.diag, r, GQL_RESOURCES, DIAG_NO_POSITION,
+				 "too many statements wait for others (limit %u)", TXN_WAITERS_MAX);
+	if (r == ST_OK)
+		session_run_later(s);
+	return ST_PARK;
+}
+
 void command_slice(struct session *s)
 {
 	struct statement *st = &s->st;
@@ -297,9 +310,11 @@ void command_slice(struct session *s)
 		r = begin_again(s);
 	if (r == ST_OK)
 		r = txn_index_fill(st->txn, &st->diag);
-	if (r == ST_YIELD || r == ST_BUSY)
+	if (r == ST_BUSY)
+		r = wait_for_writer(s);
+	if (r == ST_YIELD)
 		session_run_later(s);
-	else
+	else if (r != ST_PARK)
 		end_catalog_statement(s, r);
 }
 

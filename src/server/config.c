@@ -23,6 +23,7 @@ void config_init(struct config *c)
 	    .max_view_age_ms = 600000,
 	    .idle_timeout_ms = 300000,
 	    .idle_txn_ms = 60000,
+	    .conflict_wait_ms = 1000,
 	    .stop_timeout_ms = 2500,
 	    .log_level = LOG_INFO,
 	    .snapshot_at_stop = true,
@@ -157,6 +158,9 @@ bool config_set(struct config *c, const char *name, const char *value, char *err
 				  error_len);
 	if (str_eq(n, STR("idle-transaction")))
 		return set_number(&c->idle_txn_ms, name, value, 0, UINT32_MAX, error, error_len);
+	if (str_eq(n, STR("conflict-wait")))
+		return set_number(&c->conflict_wait_ms, name, value, 0, UINT32_MAX, error,
+				  error_len);
 	if (str_eq(n, STR("stop-timeout")))
 		return set_number(&c->stop_timeout_ms, name, value, 0, UINT32_MAX, error,
 				  error_len);

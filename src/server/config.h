@@ -25,8 +25,9 @@ struct config {
 	uint32_t max_view_age_ms;  /* 0: none */
 	uint32_t query_timeout_ms; /* 0: none */
 	uint32_t idle_timeout_ms;
-	uint32_t idle_txn_ms;	  /* a transaction without a request; 0: no limit */
-	uint32_t stop_timeout_ms; /* for statements, commits and last answers at the end */
+	uint32_t idle_txn_ms;	   /* a transaction without a request; 0: no limit */
+	uint32_t conflict_wait_ms; /* a transaction that lost, for the other one; 0: none */
+	uint32_t stop_timeout_ms;  /* for statements, commits and last answers at the end */
 	enum log_level log_level;
 	bool snapshot_at_stop;
 };

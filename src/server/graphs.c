@@ -8,7 +8,7 @@
 
 static struct txn *transaction_of(struct session *s)
 {
-	return s->txn != NULL ? s->txn : s->st.txn;
+	return s->txn != NULL && !s->txn_lost ? s->txn : s->st.txn;
 }
 
 static struct graph *graph_by_id(struct session *s, struct txn *t, uint32_t id)

@@ -287,7 +287,8 @@ void session_woken(struct session *s)
 		return;
 	}
 	if (was == SESSION_WAITING) {
-		session_run_later(s);
+		session_go_on(s);
+		session_drain_pending(s);
 		return;
 	}
 	s->state = SESSION_RUNNING;

@@ -25,7 +25,7 @@ enum session_state {
 	SESSION_FLOW,	 /* a statement waits until the peer has read */
 	SESSION_COMMIT,	 /* waits for the log */
 	SESSION_WORKER,	 /* a worker has the statement */
-	SESSION_WAITING, /* a statement that lost waits for the end of the other transaction */
+	SESSION_WAITING, /* for the end of another transaction: to go on, or to tell that it lost */
 };
 
 struct named_savepoint {
@@ -44,8 +44,8 @@ struct session {
 	bool peer_ended, finished; /* no more requests come; we have said that no more answers do */
 
 	struct txn *txn;  /* of an explicit transaction; NULL: none */
-	bool txn_lost;	  /* it has lost against another one: ROLLBACK only */
-	bool txn_too_old; /* its view was given up: the same, and each statement says so */
+	bool txn_lost;	  /* it was rolled back, and waits for the client's ROLLBACK */
+	bool txn_too_old; /* because its view was given up; else it lost against another one */
 	VEC(struct named_savepoint) savepoints;
 	uint32_t graph_id; /* with has_graph: USE has chosen it; else the connection's */
 	bool has_graph;
@@ -62,6 +62,7 @@ struct session {
 	bool txn_idled;		   /* rolled back for lying idle; the next request is told */
 	uint64_t idle_since_ns;	   /* with an open transaction */
 	struct txn_waiter waiter;  /* with SESSION_WAITING */
+	uint64_t tell_lost_ns; /* its transaction lost: told then at the latest; 0: it did not */
 	struct txn_commit commit;
 	struct queue_node wake;
 	enum statement_event event; /* behind SESSION_WORKER: what the statement came to */
@@ -99,6 +100,9 @@ void session_send_error(struct session *s, const struct diag *d, struct str text
 /* What the client's habit wants after a final page. */
 void session_append_trailing(struct session *s, struct chain *out);
 void session_close_statement(struct session *s);
+/* Until another transaction has ended; then it is back in the run queue, or told that it lost.
+ * Takes the reference. ST_OK, ST_LIMIT: as txn_wait. */
+enum status session_wait(struct session *s, struct mark *mark, enum txn_wait_why why) MUST_CHECK;
 /* ST_PARK: command_committed or the statement's end follows when the log has answered. */
 enum status session_commit(struct session *s, struct txn *t, struct diag *d) MUST_CHECK;
 void session_end_transaction(struct session *s); /* t is gone already */

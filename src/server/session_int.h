@@ -28,10 +28,14 @@ void session_send_last(struct session *s);
 /* An auto-committed statement lost, in a slice or at its commit. */
 void session_rerun_or_fail(struct session *s);
 bool session_stop_waiting(struct session *s) MUST_CHECK; /* false: its wake is on the way */
+void session_go_on(struct session *s); /* what it waited for has come, or comes no more */
 
 /* ---- session_txn.c ---- */
 
-void session_give_up(struct session *s); /* its transaction's view; the transaction stays, failed */
+/* Rolls its transaction back, which is failed from then on and holds nothing. */
+void session_give_up(struct session *s, bool too_old);
+/* A statement of an explicit transaction lost: the answer follows. */
+void session_lose(struct session *s);
 /* True, with the reason: only the end of the transaction is possible. */
 bool session_refuse_in_failed(struct session *s, struct diag *d) MUST_CHECK;
 void session_commit_auto(struct session *s); /* of a statement that has ended; answers */

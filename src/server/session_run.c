@@ -27,9 +27,8 @@ static void undo_statement(struct session *s)
 	} else {
 		txn_rollback_to(st->txn, &st->savepoint);
 		txn_set_failed(st->txn);
-		s->txn_lost = s->txn_lost || st->status == ST_CONFLICT;
-		if (txn_must_close(st->txn))
-			session_give_up(s);
+		if (st->status == ST_CONFLICT || txn_must_close(st->txn))
+			session_give_up(s, st->status != ST_CONFLICT);
 	}
 	st->txn = NULL;
 }
@@ -44,6 +43,8 @@ void session_close_statement(struct session *s)
 		txn_rollback(st->txn);
 	}
 	statement_close(st);
+	/* Whoever stands behind a statement that was woken and did not begin anew. */
+	txn_pass_turn(s->conn->io->server->txns, &s->waiter);
 }
 
 void session_fail_statement(struct session *s)
@@ -170,6 +171,41 @@ bool session_stop_waiting(struct session *s)
 	return true;
 }
 
+static uint64_t end_of_wait(const struct session *s)
+{
+	return s->tell_lost_ns != 0 ? s->tell_lost_ns : s->st.deadline_ns;
+}
+
+static void announce_waiting(struct session *s, uint64_t now_ns)
+{
+	keep_client_waiting(s);
+	io_expect(s->conn->io, now_ns + SESSION_SCHEMA_NS);
+	if (end_of_wait(s) != 0)
+		io_expect(s->conn->io, end_of_wait(s));
+}
+
+enum status session_wait(struct session *s, struct mark *mark, enum txn_wait_why why)
+{
+	enum status r = txn_wait(s->conn->io->server->txns, mark, why, &s->waiter);
+
+	if (r != ST_PARK)
+		return r;
+	s->state = SESSION_WAITING;
+	metric_add(&metric_waiting, 1);
+	announce_waiting(s, clock_mono_ns());
+	return r;
+}
+
+void session_go_on(struct session *s)
+{
+	if (s->tell_lost_ns == 0) {
+		session_run_later(s);
+		return;
+	}
+	s->tell_lost_ns = 0;
+	session_fail_statement(s);
+}
+
 static void too_late(struct session *s)
 {
 	diag_hint(&s->st.diag, "another transaction held on to it for the whole time limit");
@@ -196,20 +232,18 @@ void session_rerun_or_fail(struct session *s)
 		session_fail_statement(s);
 		return;
 	}
+	st->again = true;
 	if (lost_to != NULL)
-		r = txn_wait(s->conn->io->server->txns, lost_to, &s->waiter);
+		r = session_wait(s, lost_to, TXN_WAIT_TURN);
 	else if (!statement_writes(st) || ++st->reruns > SESSION_RERUNS_MAX)
 		r = ST_LIMIT;
 	if (r == ST_LIMIT) {
 		session_fail_statement(s);
 		return;
 	}
-	st->again = true;
-	if (r == ST_PARK) {
-		s->state = SESSION_WAITING;
-		metric_add(&metric_waiting, 1);
-		session_due(s, clock_mono_ns());
-	} else if (st->deadline_ns != 0 && clock_mono_ns() >= st->deadline_ns) {
+	if (r == ST_PARK)
+		return;
+	if (st->deadline_ns != 0 && clock_mono_ns() >= st->deadline_ns) {
 		too_late(s);
 	} else {
 		session_run_later(s);
@@ -235,6 +269,7 @@ static enum status begin_anew(struct session *s)
 		return diag_fail(&st->diag, r, GQL_RESOURCES, DIAG_NO_POSITION,
 				 "too many open transactions (limit %u)", TXN_ACTIVE_MAX);
 	}
+	txn_take_turn(st->txn, &s->waiter);
 	/* The epoch was let go of: the plan's graph may be gone. */
 	if (st->plan->catalog_version != store_catalog_version(server->store))
 		TRY(graphs_plan_again(s));
@@ -243,24 +278,23 @@ static enum status begin_anew(struct session *s)
 
 void session_due(struct session *s, uint64_t now_ns)
 {
-	struct statement *st = &s->st;
-	struct io *io = s->conn->io;
+	uint64_t until_ns = end_of_wait(s);
 
 	if (s->state != SESSION_WAITING) {
 		session_due_idle(s, now_ns);
 		return;
 	}
-	if (st->deadline_ns != 0 && now_ns >= st->deadline_ns) {
-		if (!session_stop_waiting(s))
-			return; /* it is woken already, and finds out itself */
-		too_late(s);
-		session_drain_pending(s);
+	if (until_ns == 0 || now_ns < until_ns) {
+		announce_waiting(s, now_ns);
 		return;
 	}
-	keep_client_waiting(s);
-	io_expect(io, now_ns + SESSION_SCHEMA_NS);
-	if (st->deadline_ns != 0)
-		io_expect(io, st->deadline_ns);
+	if (!session_stop_waiting(s))
+		return; /* it is woken already, and finds out itself */
+	if (s->tell_lost_ns != 0 || s->st.plan == NULL)
+		session_go_on(s);
+	else
+		too_late(s);
+	session_drain_pending(s);
 }
 
 /* ---- slices ---- */
@@ -331,6 +365,8 @@ void session_on_event(struct session *s, enum statement_event event)
 	case STATEMENT_ERROR:
 		if (st->status == ST_CONFLICT && st->auto_commit)
 			session_rerun_or_fail(s);
+		else if (st->status == ST_CONFLICT)
+			session_lose(s);
 		else
 			session_fail_statement(s);
 		break;
@@ -372,8 +408,11 @@ void session_shutdown(struct session *s)
 {
 	if (s->st.open)
 		statement_stop(&s->st, QUERY_SHUTDOWN);
-	if (s->state == SESSION_FLOW || (s->state == SESSION_WAITING && session_stop_waiting(s)))
+	if (s->state == SESSION_FLOW)
 		session_run_later(s);
+	else if (s->state == SESSION_WAITING && session_stop_waiting(s))
+		session_go_on(s);
+	session_drain_pending(s);
 }
 
 /* ---- requests ---- */
@@ -424,7 +463,7 @@ void session_on_execute(struct session *s, const struct request *req)
 
 	metric_add(&metric_statements, 1);
 	/* The epoch is held before the text is looked at. */
-	st->auto_commit = s->txn == NULL || s->txn_too_old;
+	st->auto_commit = s->txn == NULL || s->txn_lost;
 	if (st->auto_commit)
 		r = txn_begin(s->conn->io->server->txns, TXN_READ, s->last_lsn, &st->txn);
 	st->page_rows = req->execute.page_size != 0 ? req->execute.page_size : HABIT_PULL_ROWS;

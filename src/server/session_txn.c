@@ -23,10 +23,33 @@ void session_roll_back(struct session *s)
 	session_end_transaction(s);
 }
 
-void session_give_up(struct session *s)
+void session_give_up(struct session *s, bool too_old)
 {
 	txn_give_up(s->txn);
-	s->txn_lost = s->txn_too_old = true;
+	s->txn_lost = true;
+	s->txn_too_old = too_old;
+}
+
+/* The client can only roll it back, and that is done at once: who is told to wait holds nothing.
+ * The answer is held until a transaction that the client begins then sees what it lost to, for a
+ * while: one client may be behind both transactions, and end the other one after this answer. */
+void session_lose(struct session *s)
+{
+	struct statement *st = &s->st;
+	struct io *io = s->conn->io;
+	uint64_t limit_ns = io->server->config->conflict_wait_ms * UINT64_C(1000000);
+	bool waits = limit_ns != 0 && !io->told_stopping;
+	struct mark *lost_to = waits ? txn_take_lost_to(st->txn) : NULL;
+
+	query_close(st->query);
+	st->query = NULL;
+	st->txn = NULL;
+	session_give_up(s, false);
+	s->tell_lost_ns = clock_mono_ns() + limit_ns;
+	if (st->deadline_ns != 0)
+		s->tell_lost_ns = MIN_OF(s->tell_lost_ns, st->deadline_ns);
+	if (!waits || session_wait(s, lost_to, TXN_WAIT_DURABLE) != ST_PARK)
+		session_go_on(s);
 }
 
 bool session_refuse_in_failed(struct session *s, struct diag *d)
@@ -199,5 +222,5 @@ void session_look_at_view(struct session *s)
 	if (is_auto)
 		txn_rollback(t);
 	else
-		session_give_up(s);
+		session_give_up(s, true);
 }

@@ -305,7 +305,7 @@ static bool is_active(const struct mark *m)
 
 /* Another node that has the value, or may have it when an active transaction ends. */
 static enum status others(const struct unique *u, const struct claim *c, struct value v, elem_id id,
-			  elem_id *ret)
+			  elem_id *ret, struct mark **ret_busy)
 {
 	enum status st = ST_OK;
 
@@ -313,8 +313,10 @@ static enum status others(const struct unique *u, const struct claim *c, struct 
 		if (c->id == id || !claim_is(u, c, v) ||
 		    (c->dropped != NULL && !is_active(c->dropped)))
 			continue;
-		if (is_active(c->made) || c->dropped != NULL) {
+		struct mark *by = is_active(c->made) ? c->made : c->dropped;
+		if (by != NULL) {
 			st = ST_BUSY;
+			*ret_busy = by;
 			continue;
 		}
 		*ret = c->id;
@@ -334,11 +336,19 @@ static bool is_known(const struct unique *u, const struct claim *c, struct value
 	return false;
 }
 
+/* Under a latch that holds the mark. */
+static enum status busy_with(struct mark *m, struct index_fill *f)
+{
+	claim_hold(&f->busy, m);
+	return ST_BUSY;
+}
+
 static enum status claim_base(struct unique *u, struct value v, elem_id id, bool check,
-			      struct index_duplicate *ret)
+			      struct index_fill *f)
 {
 	uint64_t hash = claim_hash(v);
 	struct claims *s = claims_of(u, hash);
+	struct mark *busy = NULL;
 	struct claim spare;
 	enum status st = ST_OK;
 
@@ -346,17 +356,21 @@ static enum status claim_base(struct unique *u, struct value v, elem_id id, bool
 	if (!is_known(u, claims_first(s, hash, &spare), v, id) && !claims_add_id(s, hash, id))
 		st = ST_NOMEM;
 	if (st == ST_OK && check)
-		st = others(u, claims_first(s, hash, &spare), v, id, &ret->first);
+		st = others(u, claims_first(s, hash, &spare), v, id, &f->duplicate.first, &busy);
+	if (st == ST_BUSY)
+		st = busy_with(busy, f);
 	latch_unlock(&s->latch);
-	ret->second = id;
-	ret->value = v;
+	f->duplicate.second = id;
+	f->duplicate.value = v;
 	return st;
 }
 
 /* Of a slot that an active transaction has changed: what it had before may come back. One that
  * keeps no claims must end first; with one that does, only a value that another node has waits. */
-static enum status may_come_back(struct unique *u, struct chunk *c, uint32_t slot)
+static enum status may_come_back(struct unique *u, struct chunk *c, struct index_fill *f)
 {
+	uint32_t slot = f->slot;
+	struct mark *busy;
 	elem_id other;
 
 	for (struct undo *e = chunk_chain(c, slot); e != NULL;
@@ -364,7 +378,7 @@ static enum status may_come_back(struct unique *u, struct chunk *c, uint32_t slo
 		if (e->undone || !is_active(e->mark))
 			continue;
 		if (e->mark->born < u->since)
-			return ST_BUSY;
+			return busy_with(e->mark, f);
 		struct value v = e->kind == UNDO_PROP && e->key == u->key
 				     ? e->old
 				     : value_in_place(c, slot, u->key);
@@ -375,25 +389,24 @@ static enum status may_come_back(struct unique *u, struct chunk *c, uint32_t slo
 		struct claim spare;
 		latch_lock(&s->latch);
 		enum status st =
-		    others(u, claims_first(s, hash, &spare), v, c->base + slot, &other);
+		    others(u, claims_first(s, hash, &spare), v, c->base + slot, &other, &busy);
 		latch_unlock(&s->latch);
 		if (st != ST_OK)
-			return ST_BUSY;
+			return busy_with(e->mark, f);
 	}
 	return ST_OK;
 }
 
-enum status unique_fill(struct unique *u, struct chunk *c, uint32_t *slot, bool check,
-			struct index_duplicate *ret)
+enum status unique_fill(struct unique *u, struct chunk *c, bool check, struct index_fill *f)
 {
 	const struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
 
-	for (; *slot < c->n_used; ++*slot) {
-		TRY(may_come_back(u, c, *slot));
-		struct value v = table_prop(t, *slot, u->key);
-		if (shared_bit(t->exists, *slot) && unique_counts(v) &&
-		    label_set_has(set_of(c, *slot), u->label))
-			TRY(claim_base(u, v, c->base + *slot, check, ret));
+	for (; f->slot < c->n_used; f->slot++) {
+		TRY(may_come_back(u, c, f));
+		struct value v = table_prop(t, f->slot, u->key);
+		if (shared_bit(t->exists, f->slot) && unique_counts(v) &&
+		    label_set_has(set_of(c, f->slot), u->label))
+			TRY(claim_base(u, v, c->base + f->slot, check, f));
 	}
 	return ST_OK;
 }

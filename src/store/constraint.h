@@ -53,10 +53,10 @@ void unique_settle(struct effect *e);
 
 /* ---- making ---- */
 
-/* Under the latch of the chunk: claims what its slots hold from *slot on, and moves it to the first
- * one not done. ST_BUSY: an active transaction decides about that slot: again later. ST_EXISTS: the
- * data breaks the rule. Recovery knows that it does not: check false. */
-enum status unique_fill(struct unique *u, struct chunk *c, uint32_t *slot, bool check,
-			struct index_duplicate *ret) MUST_CHECK;
+/* Under the latch of the chunk: claims what its slots hold from f->slot on, and moves it to the
+ * first one not done. ST_BUSY: an active transaction decides about that slot: again later.
+ * ST_EXISTS: the data breaks the rule. Recovery knows that it does not: check false. */
+enum status unique_fill(struct unique *u, struct chunk *c, bool check,
+			struct index_fill *f) MUST_CHECK;
 
 #endif

@@ -200,8 +200,7 @@ static enum status fill_chunk(struct prop_index *ix, struct chunk *c, struct ind
 	if (failed)
 		return ST_NOMEM;
 	f->has_pairs = true;
-	return ix->unique != NULL ? unique_fill(ix->unique, c, &f->slot, check, &f->duplicate)
-				  : ST_OK;
+	return ix->unique != NULL ? unique_fill(ix->unique, c, check, f) : ST_OK;
 }
 
 static enum status fill_some(struct prop_index *ix, struct index_fill *f, bool check)

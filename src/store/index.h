@@ -22,6 +22,7 @@ struct index_fill { /* how far a new index is filled; zero to begin with */
 	uint32_t chunk, slot;
 	bool has_pairs;			  /* of that chunk */
 	struct index_duplicate duplicate; /* behind ST_EXISTS */
+	struct mark *busy;		  /* behind ST_BUSY: whose end it waits for, a reference */
 };
 
 /* Adds what was there before, of one chunk. The caller holds an epoch slot. ST_YIELD: there is

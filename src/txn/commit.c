@@ -46,6 +46,7 @@ static enum status commit_read(struct txn *t, struct txn_commit *c)
 		txn_rollback(t);
 		return ST_OK;
 	}
+	wait_pass(t);
 	t->commit = c;
 	t->batch = (struct wal_batch){.done = on_durable};
 	wal_wait(t->m->wal, &t->batch);
@@ -84,7 +85,7 @@ static enum status commit_in_memory(struct txn *t, struct txn_commit *c, struct 
 	atomic_store_explicit(&m->stamped_lsn, c->lsn, memory_order_release);
 	atomic_store_explicit(&m->durable_lsn, c->lsn, memory_order_release);
 	mutex_unlock(&m->commit_lock);
-	wait_ended(m, t->w.mark);
+	wait_ended(t);
 	ddl_commit(t);
 	txn_end(t, c->lsn);
 	return ST_OK;
@@ -146,7 +147,7 @@ static enum status commit_logged(struct txn *t, struct txn_commit *c, struct dia
 	atomic_store_explicit(&m->stamped_lsn, c->lsn, memory_order_release);
 	wal_submit(m->wal, &t->batch);
 	mutex_unlock(&m->commit_lock);
-	wait_ended(m, t->w.mark);
+	wait_ended(t);
 	return ST_PARK;
 }
 

@@ -93,7 +93,12 @@ enum status txn_index_fill(struct txn *t, struct diag *d)
 		t->is_filling = false;
 		return ST_OK;
 	case ST_YIELD:
+		return st;
 	case ST_BUSY:
+		if (t->w.lost_to != NULL)
+			mark_unref(t->w.lost_to);
+		t->w.lost_to = t->fill.busy;
+		t->fill.busy = NULL;
 		return st;
 	case ST_EXISTS:
 		return refuse_duplicate(t, d);

@@ -179,7 +179,7 @@ void txn_mgr_free(struct txn_mgr *m)
 /* ---- the end of a transaction
  * ------------------------------------------------------------------------- */
 
-void txn_end(struct txn *t, uint64_t lsn)
+void txn_let_go(struct txn *t, uint64_t lsn)
 {
 	struct txn_mgr *m = t->m;
 	struct tail *tail = t->tail;
@@ -204,6 +204,17 @@ void txn_end(struct txn *t, uint64_t lsn)
 	buf_release(&t->redo);
 	buf_release(&t->record);
 	vec_release(MEM_UNDO, &t->deletes);
+	t->tail = NULL;
+	t->slot = t->view.slot = NULL;
+	t->w.lost_to = NULL;
+}
+
+void txn_end(struct txn *t, uint64_t lsn)
+{
+	struct txn_mgr *m = t->m;
+
+	BUG_ON(t->has_turn);
+	txn_let_go(t, lsn);
 	atomic_fetch_sub_explicit(&m->n_active, 1, memory_order_release);
 	MEM_FREE(MEM_UNDO, t);
 }

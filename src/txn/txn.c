@@ -19,6 +19,7 @@ enum status txn_begin(struct txn_mgr *m, enum txn_mode mode, uint64_t min_lsn, s
 	t->mode = mode;
 	t->min_lsn = min_lsn;
 	t->view.slot = t->slot;
+	wait_begin(t);
 	t->w = (struct writer){.store = m->store, .view = &t->view, .seq = 1};
 	buf_init(&t->redo, MEM_UNDO, TXN_REDO_MAX);
 	buf_init(&t->record, MEM_UNDO, 0);
@@ -56,6 +57,16 @@ uint64_t txn_catalog_lsn(struct txn *t)
 	return t->has_view ? t->view.read_lsn : MAX_OF(txn_durable_lsn(t->m), t->min_lsn);
 }
 
+static void undo_all(struct txn *t)
+{
+	store_undo(&t->w, 0);
+	ddl_rollback(t);
+	ddl_graph_rollback(t);
+	if (t->w.mark != NULL)
+		atomic_store_explicit(&t->w.mark->word, MARK_ABORTED, memory_order_release);
+	wait_ended(t);
+}
+
 bool txn_must_close(const struct txn *t)
 {
 	return t->slot != NULL && epoch_must_close(t->slot);
@@ -63,10 +74,9 @@ bool txn_must_close(const struct txn *t)
 
 void txn_give_up(struct txn *t)
 {
-	BUG_ON(txn_has_writes(t));
-	epoch_close(t->slot);
-	t->slot = NULL;
-	t->view.slot = NULL;
+	undo_all(t);
+	txn_let_go(t, MARK_ABORTED);
+	t->w = (struct writer){.store = t->m->store, .view = &t->view, .seq = t->w.seq};
 	t->failed = true;
 }
 
@@ -117,11 +127,6 @@ void txn_rollback_to(struct txn *t, const struct txn_savepoint *sp)
 
 void txn_rollback(struct txn *t)
 {
-	store_undo(&t->w, 0);
-	ddl_rollback(t);
-	ddl_graph_rollback(t);
-	if (t->w.mark != NULL)
-		atomic_store_explicit(&t->w.mark->word, MARK_ABORTED, memory_order_release);
-	wait_ended(t->m, t->w.mark);
+	undo_all(t);
 	txn_end(t, MARK_ABORTED);
 }

@@ -10,10 +10,10 @@
 
 #include "base/diag.h"
 #include "store/graph.h"
+#include "wal/writer.h"
 
 struct txn_mgr;
 struct txn;
-struct wal_writer;
 
 #define TXN_REDO_MAX (1u << 30) /* bytes of redo of one transaction */
 #define TXN_SAVEPOINTS_MAX 64
@@ -44,8 +44,9 @@ void txn_set_limits(struct txn_mgr *m, const struct txn_limits *limits); /* befo
 uint64_t txn_views_given_up(struct txn_mgr *m);				 /* so far */
 /* Whether the transaction's view was asked to close. */
 bool txn_must_close(const struct txn *t);
-/* Closes the view of an explicit transaction that has written nothing: it has failed and holds
- * nothing back any more, an epoch neither. No query of it may be open. */
+/* Rolls an explicit transaction back that has no end yet, because its view has to close or because
+ * it lost: it has failed and holds nothing any more, an epoch neither. No query of it may be open.
+ */
 void txn_give_up(struct txn *t);
 /* One round of reclamation (maintenance thread): epochs, undo, stamps, marks [6]. Gives whether
  * something is left to do. */
@@ -110,8 +111,8 @@ enum status txn_end_clause(struct txn *t, struct diag *d) MUST_CHECK;
  * begin after the commit; a drop happens at the commit. unique: a constraint, and the index that it
  * has; writers keep it from now on, and a transaction that began to write before loses against it.
  * After txn_index_begin() txn_index_fill() is called until it gives neither ST_YIELD (a slice is
- * done) nor ST_BUSY (it waits for the end of another transaction): ST_INVALID with 23505 when the
- * data breaks the constraint. */
+ * done) nor ST_BUSY (it waits for the end of another transaction: txn_take_lost_to): ST_INVALID
+ * with 23505 when the data breaks the constraint. */
 enum status txn_index_begin(struct txn *t, struct graph *g, struct str name, name_id label,
 			    name_id key, bool unique, bool if_not_exists,
 			    struct diag *d) MUST_CHECK;
@@ -152,24 +153,45 @@ void txn_rollback_to(struct txn *t, const struct txn_savepoint *sp);
 
 #define TXN_WAITERS_MAX 65536 /* statements that wait for another transaction */
 
-struct txn_waiter { /* embedded by the caller; lives until woken() or a txn_wait_cancel() */
-	/* Once, on the thread that ends the other transaction; must not block: it posts. */
-	void (*woken)(struct txn_waiter *w);
-	struct mark *mark; /* the rest is wait.c's */
-	struct txn_waiter *next;
-	bool is_linked;
+enum txn_wait_why {
+	TXN_WAIT_TURN,	  /* to try again: one at a time, in the order of arrival */
+	TXN_WAIT_ENDED,	  /* to look again */
+	TXN_WAIT_DURABLE, /* until a view of a reader sees what the other one has committed */
 };
 
-/* Behind ST_CONFLICT: takes over the reference to the mark that t lost to; it holds beyond the
- * rollback of t. NULL: not known, or that change is committed. */
+struct wait_link { /* wait.c's */
+	struct wait_link *next, *prev;
+};
+
+struct txn_waiter { /* embedded by the caller, zero; lives until woken() or a txn_wait_cancel() */
+	/* Once a wait, on the thread that ends it; must not block: it posts. */
+	void (*woken)(struct txn_waiter *w);
+	enum txn_wait_why why; /* the rest is wait.c's */
+	struct mark *mark;
+	struct wait_link link, behind;
+	bool is_linked, has_turn;
+	struct wal_batch batch;
+};
+
+/* Behind ST_CONFLICT, or ST_BUSY of an index: takes over the reference to the mark that t met; it
+ * holds beyond the rollback of t. NULL: not known, or that change is committed. */
 struct mark *txn_take_lost_to(struct txn *t);
-/* Takes the reference. The caller has rolled back before: who waits holds nothing, so no circle of
- * waiters can come about. ST_PARK: woken() comes, in the order of arrival, when the other one has
- * ended. ST_OK: it has ended. In both cases a TXN_WRITE whose view is taken after that reads what
- * the other one has committed. ST_LIMIT: TXN_WAITERS_MAX. */
-enum status txn_wait(struct txn_mgr *m, struct mark *mark, struct txn_waiter *w) MUST_CHECK;
+/* Takes the reference; NULL, with TXN_WAIT_DURABLE: some transaction that is stamped by now.
+ * ST_PARK: woken() comes when the other one has ended, by commit or roll-back. ST_OK: it has ended,
+ * and no turn is given. In both cases a TXN_WRITE whose view is taken after that reads what the
+ * other one has committed. ST_LIMIT: TXN_WAITERS_MAX.
+ *
+ * No circle of waiters can come about: who waits to try again, or to be told, has rolled back and
+ * holds nothing. Only an index that is being filled waits and holds something, its place in the
+ * catalog: it waits for transactions that have written, and none of those waits. */
+enum status txn_wait(struct txn_mgr *m, struct mark *mark, enum txn_wait_why why,
+		     struct txn_waiter *w) MUST_CHECK;
 /* False: it is too late, woken() was called or will be. */
 bool txn_wait_cancel(struct txn_mgr *m, struct txn_waiter *w) MUST_CHECK;
+/* Who was woken to try again has the turn, and others wait behind it. It begins anew with t, whose
+ * end wakes the next one, or passes the turn on. Nothing when it has no turn. */
+void txn_take_turn(struct txn *t, struct txn_waiter *w);
+void txn_pass_turn(struct txn_mgr *m, struct txn_waiter *w);
 
 /* ---- ends ---------------------------------------------------------------------------------------
  */

@@ -24,12 +24,7 @@ struct tail { /* what a finished transaction leaves to be cleaned up */
 	struct graph *graphs[TXN_GRAPHS_MAX]; /* in use until this is freed */
 };
 
-#define WAIT_SHARDS 64 /* a power of two */
-
-struct wait_shard { /* of all marks with the same hash, in the order of arrival */
-	struct mutex lock;
-	struct txn_waiter *first, *last;
-};
+#define WAIT_BUCKETS 64 /* a power of two */
 
 struct txn_mgr {
 	struct store *store;
@@ -44,7 +39,8 @@ struct txn_mgr {
 	/* Names below these counts are defined in the log or in the snapshot it started from. */
 	_Atomic uint32_t n_logged[NAME_N_KINDS];
 	struct mutex tails_lock;
-	struct wait_shard waits[WAIT_SHARDS];
+	struct mutex waits_lock;
+	struct wait_link waits[WAIT_BUCKETS]; /* by mark, in the order of arrival */
 	_Atomic uint32_t n_waiters;
 	struct tail *tails, *last_tail; /* committed ones by LSN, waiting for the horizon */
 };
@@ -58,6 +54,8 @@ struct txn {
 	struct txn_mgr *m;
 	enum txn_mode mode;
 	bool has_view, failed;
+	bool has_turn;		 /* its end wakes the first of those behind it */
+	struct wait_link behind; /* under waits_lock */
 	uint64_t min_lsn;
 	struct epoch_slot *slot; /* NULL: given up */
 	struct view view;
@@ -97,10 +95,15 @@ void ddl_graph_rollback(struct txn *t);
 enum status ddl_graph_conflict(struct graph *g, struct diag *d);
 /* Dropped graphs that no view sees and no transaction uses go. */
 void ddl_graph_collect(struct txn_mgr *m, uint64_t horizon);
-/* wait.c. wait_ended: the mark's word is final; under no lock. */
+/* wait.c. wait_ended: the mark's word is final; under no lock. wait_pass: the transaction writes
+ * nothing, so that who stands behind it need not wait for its end. */
 void wait_init(struct txn_mgr *m);
 void wait_release(struct txn_mgr *m);
-void wait_ended(struct txn_mgr *m, struct mark *mark);
+void wait_begin(struct txn *t);
+void wait_ended(struct txn *t);
+void wait_pass(struct txn *t);
+/* The mark is final; what it holds is let go of or left to the maintenance thread. */
+void txn_let_go(struct txn *t, uint64_t lsn);
 /* The mark is final; frees the transaction, leaves the rest to the maintenance thread. */
 void txn_end(struct txn *t, uint64_t lsn);
 

@@ -44,12 +44,74 @@ class Waiting(unittest.TestCase):
                 self.assertEqual(server.number("MATCH (n:K) RETURN n.v AS v"), value)
                 until_waiting(server, 0)
 
-    def test_an_explicit_transaction_does_not_wait(self):
-        with Server() as server:
+    def test_an_explicit_transaction_is_told_when_the_other_one_has_ended(self):
+        for end, value in (("COMMIT;", 1), ("ROLLBACK;", 0)):
+            with Server("--conflict-wait", "600000", "--threads", "2") as server:
+                shell = self.holder(server)
+                with Shell(server) as other:
+                    other.send("BEGIN; MATCH (n:K) SET n.v = 5;")
+                    until_waiting(server, 1)
+                    shell.send(end)
+                    other.read_until("40001")
+                    # It sees what it lost to, and wins.
+                    other.send("ROLLBACK; BEGIN; MATCH (n:K) SET n.v = n.v + 10;")
+                    other.send("COMMIT; MATCH (n:K) RETURN 8000 + n.v AS x;")
+                    other.read_until(str(8010 + value))
+
+    def test_an_explicit_transaction_is_told_at_the_limit(self):
+        for limit in ("0", "200"):
+            with Server("--conflict-wait", limit) as server:
+                shell = self.holder(server)
+                with Shell(server) as other:
+                    other.send("BEGIN; MATCH (n:K) SET n.v = 5;")
+                    other.read_until("40001")
+                    other.send("MATCH (n:K) RETURN n.v AS x;")
+                    other.read_until("25P02|25N01|only ROLLBACK")
+                    other.send("ROLLBACK; RETURN 8000 + 1 AS x;")
+                    other.read_until("8001")
+                shell.send("COMMIT;")
+                until_waiting(server, 0)
+
+    def test_two_that_lose_to_each_other(self):
+        """Who lost has given up all it wrote before it waits, so the other one goes on."""
+        with Server("--conflict-wait", "600000", "--threads", "2") as server:
+            server.query("INSERT (:A {v: 0}), (:B {v: 0})")
+            with Shell(server) as one, Shell(server) as two:
+                one.send("BEGIN; MATCH (n:A) SET n.v = 1; RETURN 7000 + 1 AS x;")
+                one.read_until("7001")
+                two.send("BEGIN; MATCH (n:B) SET n.v = 2; RETURN 7000 + 2 AS x;")
+                two.read_until("7002")
+                one.send("MATCH (n:B) SET n.v = 1;")
+                until_waiting(server, 1)
+                two.send("MATCH (n:A) SET n.v = 2; COMMIT; RETURN 7000 + 3 AS x;")
+                two.read_until("7003")
+                one.read_until("40001")
+                one.send("ROLLBACK; MATCH (a:A), (b:B) RETURN 8000 + 10 * a.v + b.v AS x;")
+                one.read_until("8022")
+
+    def test_a_constraint_waits_for_who_wrote_before(self):
+        for end in ("COMMIT;", "ROLLBACK;"):
+            with Server("--threads", "2") as server:
+                shell = self.holder(server)
+                made = start(server, "CREATE CONSTRAINT k FOR (n:K) REQUIRE n.v IS UNIQUE")
+                until_waiting(server, 1)
+                shell.send(end)
+                self.assertEqual(self.finish(made)[::2], (0, ""))
+                done = geode("query", "--server", server.address,
+                             "MATCH (n:K) INSERT (:K {v: n.v})")
+                self.assertIn("23505", done.stderr)
+
+    def test_a_constraint_that_waits_too_long(self):
+        with Server("--query-timeout", "300") as server:
             self.holder(server)
-            with Shell(server) as other:
-                other.send("BEGIN; MATCH (n:K) SET n.v = 5;")
-                other.read_until("40001")
+            made = start(server, "CREATE CONSTRAINT k FOR (n:K) REQUIRE n.v IS UNIQUE")
+            code, _, error = self.finish(made)
+            self.assertEqual(code, 1)
+            self.assertIn("57014", error)
+            gone = start(server, "CREATE CONSTRAINT k FOR (n:K) REQUIRE n.v IS UNIQUE",
+                         "--timeout", "100")
+            self.finish(gone)
+            until_waiting(server, 0)
 
     def test_many_at_one_element(self):
         failed = []
@@ -101,12 +163,18 @@ class Waiting(unittest.TestCase):
             self.assertEqual(server.number("MATCH (n:K {v: 11}) RETURN count(*) AS n"), 1)
 
     def test_stop(self):
-        with Server("--threads", "2") as server:
+        """Those that wait are told as well, whatever they wait for."""
+        with Server("--threads", "2", "--conflict-wait", "600000") as server:
             self.holder(server)
-            other = start(server, "MATCH (n:K) SET n.v = 2")
-            until_waiting(server, 1)
-            self.assertEqual(server.stop(signal.SIGTERM, timeout=15), 0, server.log())
-            self.assertNotEqual(self.finish(other)[0], 0)
+            others = [start(server, "MATCH (n:K) SET n.v = 2") for _ in range(3)]
+            others.append(start(server, "CREATE CONSTRAINT k FOR (n:K) REQUIRE n.v IS UNIQUE"))
+            with Shell(server) as told:
+                told.send("BEGIN; MATCH (n:K) SET n.v = 5;")
+                until_waiting(server, 5)
+                self.assertEqual(server.stop(signal.SIGTERM, timeout=15), 0, server.log())
+                told.read_until("40001")
+            for other in others:
+                self.assertIn("57P01", self.finish(other)[2])
 
 
 class Idle(unittest.TestCase):

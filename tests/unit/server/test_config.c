@@ -106,6 +106,10 @@ static void test_options(void **state)
 	assert_int_equal(c.query_timeout_ms, 0);
 	assert_true(config_set(&c, "idle-timeout", "1000", error, sizeof error));
 	assert_int_equal(c.idle_timeout_ms, 1000);
+	assert_true(config_set(&c, "conflict-wait", "0", error, sizeof error));
+	assert_int_equal(c.conflict_wait_ms, 0);
+	assert_true(config_set(&c, "stop-timeout", "300", error, sizeof error));
+	assert_int_equal(c.stop_timeout_ms, 300);
 	assert_true(config_set(&c, "log-level", "debug", error, sizeof error));
 	assert_int_equal(c.log_level, LOG_DEBUG);
 	assert_true(config_set(&c, "no-snapshot", NULL, error, sizeof error));
