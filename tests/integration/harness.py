@@ -117,6 +117,13 @@ class Server:
         except urllib.error.HTTPError as e:
             return e.code, e.read().decode()
 
+    def wait_metric(self, name, value):
+        """Until the server counts so many."""
+        deadline = time.monotonic() + COMMAND_S
+        while f"\n{name} {value}\n" not in self.http("/metrics")[1]:
+            if time.monotonic() > deadline:
+                raise AssertionError(f"{name} is not {value}:\n{self.http('/metrics')[1]}")
+
     def close(self):
         if self.process.poll() is None:
             self.kill()

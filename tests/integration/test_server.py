@@ -173,14 +173,6 @@ class Stop(unittest.TestCase):
     ENDLESS = ("MATCH (a:N), (b:N), (c:N), (d:N), (e:N) WHERE a.x + b.x + c.x + d.x + e.x < 0 "
                "RETURN count(*) AS n")
 
-    @staticmethod
-    def until_begun(server, n):
-        """Until so many statements have reached the server."""
-        deadline = time.monotonic() + harness.COMMAND_S
-        while f"geode_statements_total {n}\n" not in server.http("/metrics")[1]:
-            if time.monotonic() > deadline:
-                raise AssertionError(server.http("/metrics")[1])
-
     def test_a_running_statement_is_told(self):
         """Always: the close of the connection does not overtake the answer."""
         with Server("--threads", "2", "--workers", "2") as first:
@@ -190,7 +182,7 @@ class Stop(unittest.TestCase):
                 with Server("--threads", "2", "--workers", "2", "--no-snapshot",
                             data_dir=first.data_dir) as server:
                     clients = [start(server, self.ENDLESS) for _ in range(3)]
-                    self.until_begun(server, 3)
+                    server.wait_metric("geode_statements_total", 3)
                     self.assertEqual(server.stop(timeout=15), 0, server.log())
                     for client in clients:
                         self.assertIn("57P01", client.communicate(timeout=harness.COMMAND_S)[1])

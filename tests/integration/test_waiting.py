@@ -2,9 +2,7 @@
 
 import re
 import signal
-import subprocess
 import threading
-import time
 import unittest
 
 import harness
@@ -13,10 +11,7 @@ from harness import Server, Shell, geode, start
 
 def until_waiting(server, n):
     """Until so many statements wait."""
-    deadline = time.monotonic() + harness.COMMAND_S
-    while f"geode_statements_waiting {n}\n" not in server.http("/metrics")[1]:
-        if time.monotonic() > deadline:
-            raise AssertionError(f"not {n} statements wait:\n{server.http('/metrics')[1]}")
+    server.wait_metric("geode_statements_waiting", n)
 
 
 class Waiting(unittest.TestCase):
@@ -225,26 +220,62 @@ class Long(unittest.TestCase):
         gone.communicate(timeout=harness.COMMAND_S)
         self.assertEqual(server.number("MATCH (n:N {x: 7}) RETURN count(*) AS n"), 1)
 
-    def test_a_client_that_stops_reading(self):
-        """9 million rows, 150 MB on the wire, of which it takes what fits into a pipe."""
-        server = self.server("--threads", "1", "--workers", "1")
+    @staticmethod
+    def held(server):
+        """Bytes that the server has allocated, which sanitizers do not change."""
+        text = server.http("/metrics")[1]
+        return sum(int(n) for n in re.findall(r"^geode_memory_bytes\{.*\} (\d+)$", text, re.M))
 
-        def held():
-            """Bytes that the server has allocated, which sanitizers do not change."""
-            text = server.http("/metrics")[1]
-            return sum(int(n) for n in re.findall(r"^geode_memory_bytes\{.*\} (\d+)$", text, re.M))
-
-        before = held()
-        reader = subprocess.Popen([harness.GEODE, "query", "--server", server.address, "--format",
-                                   "csv", "MATCH (a:N), (b:N) RETURN a.x AS a, b.x AS b"],
-                                  stdout=subprocess.PIPE, text=True)
+    def reader(self, server, text):
+        """A client that has read the first line of a long result."""
+        reader = start(server, text, "--format", "csv")
         self.addCleanup(reader.communicate)
         self.addCleanup(reader.kill)
         reader.stdout.readline()
-        for _ in range(50):
+        return reader
+
+    # 9 and 1 million rows, of which a client takes what fits into a pipe.
+    MANY = "MATCH (a:N), (b:N) RETURN a.x AS a, b.x AS b"
+    UNWOUND = "UNWIND range(1, 1000000) AS x RETURN x"
+
+    def test_a_client_that_stops_reading(self):
+        for text in (self.MANY, self.UNWOUND):
+            server = self.server("--threads", "1", "--workers", "1", "--stop-timeout", "300")
+            before = self.held(server)
+            self.reader(server, text)
+            for _ in range(50):
+                self.assertEqual(server.number("MATCH (n:N {x: 7}) RETURN count(*) AS n"), 1)
+            self.assertGreater(before, 0)
+            self.assertLess(self.held(server) - before, 64 << 20)
+            self.assertEqual(server.stop(timeout=15), 0, server.log())
+
+    def test_a_client_that_reads_on(self):
+        """It stops while others work, and then takes every row."""
+        server = self.server("--threads", "1", "--workers", "1")
+        reader = self.reader(server, self.UNWOUND)
+        for k in range(20):
             self.assertEqual(server.number("MATCH (n:N {x: 7}) RETURN count(*) AS n"), 1)
-        self.assertGreater(before, 0)
-        self.assertLess(held() - before, 64 << 20)
+            for i in range(1000):
+                self.assertEqual(reader.stdout.readline(), f"{1000 * k + i + 1}\n")
+        out = reader.stdout.read()
+        self.assertEqual((reader.wait(harness.COMMAND_S), reader.stderr.read()), (0, ""))
+        self.assertEqual(out.count("\n"), 980000)
+        self.assertTrue(out.endswith("\n1000000\n"))
+
+    def test_a_client_that_is_gone(self):
+        """Without a word: what it had asked for is let go of after --idle-timeout."""
+        server = self.server("--threads", "1", "--workers", "1", "--idle-timeout", "1000")
+        before = self.held(server)
+        for text in (self.MANY, self.UNWOUND, self.ENDLESS):
+            gone = start(server, text, "--format", "csv")
+            self.addCleanup(gone.communicate)
+            if text != self.ENDLESS:
+                gone.stdout.readline()
+            else:
+                server.wait_metric("geode_sessions", 1)
+            gone.kill()
+            server.wait_metric("geode_sessions", 0)
+        self.assertLess(self.held(server) - before, 8 << 20)
         self.assertEqual(server.stop(timeout=15), 0, server.log())
 
     def test_many_rows_and_a_long_write(self):
