@@ -242,28 +242,28 @@ static enum status set_prop(struct exec *x, struct value elem, name_id key, stru
 				   : txn_edge_set(x->txn, x->graph, id, key, v, x->diag);
 }
 
-static enum status all_props(struct exec *x, struct value elem, struct arena *a,
-			     const struct prop **ret, uint32_t *ret_n)
+static enum status all_props(struct exec *x, const struct view *v, struct value elem,
+			     struct arena *a, const struct prop **ret, uint32_t *ret_n)
 {
-	const struct view v = write_view(x);
 	elem_id id = value_elem_id(elem);
 
-	return elem.kind == V_NODE ? graph_node_all_props(x->graph, &v, id, a, ret, ret_n)
-				   : graph_edge_all_props(x->graph, &v, id, a, ret, ret_n);
+	return elem.kind == V_NODE ? graph_node_all_props(x->graph, v, id, a, ret, ret_n)
+				   : graph_edge_all_props(x->graph, v, id, a, ret, ret_n);
 }
 
 static enum status remove_all(struct exec *x, struct value elem, struct arena *a)
 {
+	const struct view now = write_view(x);
 	const struct prop *props = NULL;
 	uint32_t n = 0;
 
-	TRY(all_props(x, elem, a, &props, &n));
+	TRY(all_props(x, &now, elem, a, &props, &n));
 	for (uint32_t i = 0; i < n; i++)
 		TRY(set_prop(x, elem, props[i].key, VALUE_NULL));
 	return ST_OK;
 }
 
-/* Properties from a map, or from another element. */
+/* Properties from a map, or from another element as it was before the clause. */
 static enum status set_all(struct exec *x, const struct set_item *item, struct value elem,
 			   struct value from, struct arena *a)
 {
@@ -276,7 +276,7 @@ static enum status set_all(struct exec *x, const struct set_item *item, struct v
 				"properties come from a RECORD, got %s",
 				value_kind_name(from.kind));
 	if (is_elem)
-		TRY(all_props(x, from, a, &props, &n));
+		TRY(all_props(x, x->view, from, a, &props, &n));
 	if (item->kind == SET_MAP_REPLACE)
 		TRY(remove_all(x, elem, a));
 	for (uint32_t i = 0; i < n; i++)

@@ -26,13 +26,18 @@ struct scope {
 	VEC(struct variable) vars;
 };
 
+/* What clauses behind the last barrier wrote. */
+enum pipe_wrote { WROTE_NOTHING, WROTE_NEW, WROTE_CHANGES };
+
 struct pipe {
 	const struct pop *op;
 	struct slot_set bound;
 	struct scope scope;
 	struct graph *graph; /* in which its rows are made: what it reads, its elements are of it */
-	bool wrote;	     /* the last clause wrote: a reader needs a barrier first */
-	bool ended;	     /* RETURN or FINISH was there */
+	/* Not WROTE_NOTHING: a reader needs a barrier first. WROTE_CHANGES: so does a writer, whose
+	 * rows would else take turns with those of the clause before. */
+	uint8_t wrote; /* enum pipe_wrote */
+	bool ended;    /* RETURN or FINISH was there */
 	bool has_result;
 };
 

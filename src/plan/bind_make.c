@@ -114,13 +114,13 @@ static enum status add_insert(struct making *m, uint32_t offset)
 	struct binder *b = m->b;
 	struct pop *o;
 
-	if (makes_read_graph(m->items.n, m->items.v))
+	if (makes_read_graph(m->items.n, m->items.v) || b->pipe->wrote == WROTE_CHANGES)
 		TRY(bind_barrier(b));
 	TRY(pipe_add(b, POP_INSERT, &o));
 	o->offset = offset;
 	o->insert.n = m->items.n;
 	TRY(keep_items(m, &o->insert.items));
-	b->pipe->wrote = true;
+	b->pipe->wrote = WROTE_NEW;
 	b->p->writes = true;
 	return ST_OK;
 }
@@ -332,7 +332,7 @@ static enum status merge_into(struct making *m, const struct ast_clause *c, cons
 	TRY(bind_set_items(b, c->merge.n_on_match, c->merge.on_match, &o->merge.n_on_match,
 			   &items));
 	o->merge.on_match = items;
-	b->pipe->wrote = true;
+	b->pipe->wrote = WROTE_CHANGES;
 	b->p->writes = true;
 	return add_made_paths(b, 1, &c->merge.path, &path);
 }

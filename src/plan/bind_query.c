@@ -14,9 +14,9 @@ enum status bind_barrier(struct binder *b)
 {
 	struct pop *o;
 
-	if (!b->pipe->wrote)
+	if (b->pipe->wrote == WROTE_NOTHING)
 		return ST_OK;
-	b->pipe->wrote = false;
+	b->pipe->wrote = WROTE_NOTHING;
 	return pipe_add(b, POP_EAGER, &o);
 }
 
@@ -213,6 +213,14 @@ enum status bind_set_items(struct binder *b, uint32_t n, const struct ast_set *s
 	return ST_OK;
 }
 
+/* Properties that come from an element are read as well. */
+static bool set_item_reads(const struct set_item *item)
+{
+	bool all = item->kind == SET_MAP_REPLACE || item->kind == SET_MAP_ADD;
+
+	return expr_reads_graph(item->value) || (all && item->value->type != V_MAP);
+}
+
 /* Items count from left to right: one that reads the graph sees what those before it wrote, so it
  * begins an operator of its own behind a barrier. */
 static enum status bind_set(struct binder *b, const struct ast_clause *c)
@@ -223,15 +231,15 @@ static enum status bind_set(struct binder *b, const struct ast_clause *c)
 	TRY(bind_set_items(b, c->set.n_sets, c->set.sets, &n, &items));
 	for (uint32_t i = 1; i <= n; i++) {
 		struct pop *o;
-		if (i < n && !expr_reads_graph(items[i].value))
+		if (i < n && !set_item_reads(&items[i]))
 			continue;
-		if (expr_reads_graph(items[from].value))
+		if (set_item_reads(&items[from]) || b->pipe->wrote == WROTE_CHANGES)
 			TRY(bind_barrier(b));
 		TRY(pipe_add(b, POP_SET, &o));
 		o->offset = c->offset;
 		o->set.n = i - from;
 		o->set.items = items + from;
-		b->pipe->wrote = true;
+		b->pipe->wrote = WROTE_CHANGES;
 		from = i;
 	}
 	b->p->writes = true;
@@ -253,12 +261,13 @@ static enum status bind_delete(struct binder *b, const struct ast_clause *c)
 					"only nodes, edges and paths can be deleted, not %s",
 					value_kind_name((enum value_kind)t));
 	}
+	TRY(bind_barrier(b));
 	TRY(pipe_add(b, POP_DELETE, &o));
 	o->offset = c->offset;
 	o->del.n = c->del.n_exprs;
 	o->del.targets = targets;
 	o->del.detach = c->del.detach;
-	b->pipe->wrote = true;
+	b->pipe->wrote = WROTE_CHANGES;
 	b->p->writes = true;
 	return ST_OK;
 }

@@ -194,11 +194,15 @@ static void the_first_rows_of_a_sort(void **state)
 	assert_shape(f, "MATCH (n) RETURN n LIMIT 3", "ProduceResults(Limit(NodeScan))");
 }
 
-static void barriers_stand_between_writing_and_reading(void **state)
+static void barriers_stand_behind_writing(void **state)
 {
 	assert_shape(*state, "MATCH (n:City) SET n.x = 1", "EmptyResult(Set(NodeScan))");
 	assert_shape(*state, "MATCH (n:City) SET n.x = 1 SET n.y = 2",
-		     "EmptyResult(Set(Set(NodeScan)))");
+		     "EmptyResult(Set(Eager(Set(NodeScan))))");
+	assert_shape(*state, "MATCH (n:City) SET n.x = 1 DELETE n",
+		     "EmptyResult(Delete(Eager(Set(NodeScan))))");
+	assert_shape(*state, "MATCH (n:City) DELETE n INSERT (m:City)",
+		     "EmptyResult(Insert(Eager(Delete(NodeScan))))");
 	assert_shape(*state, "MATCH (n:City) INSERT (m:City)", "EmptyResult(Insert(NodeScan))");
 	assert_shape(*state, "MATCH (n:City) INSERT (m:City) RETURN m",
 		     "ProduceResults(Eager(Insert(NodeScan)))");
@@ -290,7 +294,7 @@ int main(void)
 	    cmocka_unit_test(predicates_come_before_the_next_step),
 	    cmocka_unit_test(a_condition_on_the_way_waits_for_what_it_reads),
 	    cmocka_unit_test(the_first_rows_of_a_sort),
-	    cmocka_unit_test(barriers_stand_between_writing_and_reading),
+	    cmocka_unit_test(barriers_stand_behind_writing),
 	    cmocka_unit_test(shortest_path_seeks_both_ends_first),
 	    cmocka_unit_test(carries_what_is_read_above),
 	    cmocka_unit_test(explain_lists_the_root_first),
