@@ -7,8 +7,18 @@
 #include "exec/query.h"
 #include "gql/gql.h"
 
+/* A graph that is read: rows (node), (node, edge, node), or (value, node) of a look-up. */
+struct reader {
+	struct arena *a;
+	struct small_graph *g;
+	elem_id ids[GRAPH_NODES_MAX];
+	struct result *found; /* of a look-up */
+	char wrong[200];      /* empty: nothing is */
+};
+
 struct run {
 	struct engine *e;
+	struct reader *reader; /* or NULL: rows become cells */
 	struct arena *a;
 	const struct job *job;
 	const struct way *way;
@@ -18,8 +28,101 @@ struct run {
 	VEC(const char *) cells;
 };
 
+/* ---- a graph from rows ------------------------------------------------------------------------
+ */
+
+static uint32_t name_index(const char *const *names, uint32_t n, struct str name)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (str_eq(name, str_of(names[i])))
+			return i;
+	return UINT32_MAX;
+}
+
+static void read_props(struct reader *r, const struct element *e, struct value *props)
+{
+	for (uint32_t i = 0; i < e->n_props; i++) {
+		uint32_t key = name_index(key_names, N_KEYS, e->props[i].key);
+		struct value v = e->props[i].value;
+		if (key == UINT32_MAX) {
+			snprintf(r->wrong, sizeof(r->wrong), "a property '" STR_FMT "'",
+				 STR_ARG(e->props[i].key));
+			continue;
+		}
+		if (v.kind == V_STRING)
+			v = value_str(arena_str(r->a, (struct str){v.s, v.n}));
+		props[key] = v;
+	}
+}
+
+static uint32_t read_node(struct reader *r, const struct element *e)
+{
+	struct small_graph *g = r->g;
+	uint32_t i = 0;
+
+	while (i < g->n_nodes && r->ids[i] != e->id)
+		i++;
+	if (i < g->n_nodes)
+		return i;
+	if (i == GRAPH_NODES_MAX) {
+		snprintf(r->wrong, sizeof(r->wrong), "too many nodes");
+		return 0;
+	}
+	r->ids[g->n_nodes++] = e->id;
+	read_props(r, e, g->nodes[i].props);
+	for (uint32_t k = 0; k < e->n_labels; k++) {
+		uint32_t label = name_index(label_names, N_LABELS, e->labels[k]);
+		if (label == UINT32_MAX)
+			snprintf(r->wrong, sizeof(r->wrong), "a label '" STR_FMT "'",
+				 STR_ARG(e->labels[k]));
+		else
+			g->nodes[i].labels |= (uint8_t)(1u << label);
+	}
+	return i;
+}
+
+static void read_edge(struct reader *r, const struct element *a, const struct element *e,
+		      const struct element *b)
+{
+	struct small_graph *g = r->g;
+	uint32_t n_nodes = g->n_nodes, from = read_node(r, a), to = read_node(r, b);
+	uint32_t type = e->n_labels == 1 ? name_index(type_names, N_TYPES, e->labels[0]) : N_TYPES;
+
+	if (g->n_nodes > n_nodes)
+		snprintf(r->wrong, sizeof(r->wrong), "an edge of a node that no scan meets");
+	if (g->n_edges == GRAPH_EDGES_MAX || type >= N_TYPES) {
+		snprintf(r->wrong, sizeof(r->wrong), "too many edges, or an unknown type");
+		return;
+	}
+	g->edges[g->n_edges] = (struct edge){.type = (uint8_t)type, .from = from, .to = to};
+	read_props(r, e, g->edges[g->n_edges++].props);
+}
+
+static void read_row(struct reader *r, const struct batch *b, uint32_t row, uint32_t n_columns)
+{
+	struct value v[3];
+
+	for (uint32_t i = 0; i < n_columns; i++)
+		v[i] = column_get(&b->cols[i], row);
+	if (n_columns == 1)
+		(void)read_node(r, v[0].elem);
+	else if (n_columns == 3)
+		read_edge(r, v[0].elem, v[1].elem, v[2].elem);
+	else
+		result_add(r->a, r->found,
+			   lookup_row(r->a, cell_text(r->a, v[0], false),
+				      &r->g->nodes[read_node(r, v[1].elem)]));
+}
+
+/* ---- one statement ----------------------------------------------------------------------------
+ */
+
 static enum status put_batch(struct run *r, const struct batch *b, uint32_t n_columns)
 {
+	for (uint32_t i = 0; i < b->n_sel && r->reader != NULL; i++)
+		read_row(r->reader, b, batch_row(b, i), n_columns);
+	if (r->reader != NULL)
+		return ST_OK;
 	for (uint32_t i = 0; i < b->n_sel; i++)
 		for (uint32_t j = 0; j < n_columns; j++) {
 			struct value v = column_get(&b->cols[j], batch_row(b, i));
@@ -107,9 +210,10 @@ static enum status run_text(struct run *r)
 
 /* In the transaction given. */
 static void run(struct engine *e, struct txn *txn, struct arena *a, const struct job *job,
-		const struct way *way, struct result *ret)
+		const struct way *way, struct result *ret, struct reader *reader)
 {
-	struct run r = {.e = e, .a = a, .job = job, .way = way, .txn = txn, .ret = ret};
+	struct run r = {
+	    .e = e, .reader = reader, .a = a, .job = job, .way = way, .txn = txn, .ret = ret};
 
 	*ret = (struct result){0};
 	diag_reset(&r.d);
@@ -126,65 +230,125 @@ static void run(struct engine *e, struct txn *txn, struct arena *a, const struct
 	vec_release(MEM_OTHER, &r.cells);
 }
 
-/* ---- the graph as rows ------------------------------------------------------------------------
- */
-
-static const char *const contents[] = {
-    "MATCH (n) RETURN n:A, n:B, n:C, n:Nobody, n.id, n.x, n.y, n.s",
-    "MATCH (a)-[e]->(b) RETURN type(e), a.id, b.id, a.x, b.x, e.id, e.x, e.y, e.s",
-    "MATCH (b)<-[e]-(a) RETURN type(e), a.id, b.id, a.x, b.x, e.id, e.x, e.y, e.s",
-    "MATCH (n:A) WHERE n.x = 2 RETURN n.id",
-    "MATCH (n:B) WHERE n.id = 3 RETURN n.x",
-    "MATCH (n:Nobody) WHERE n.x = 3 RETURN n.s",
-};
-
-static void read_graph(struct engine *e, struct txn *t, struct arena *a, struct result *ret)
-{
-	static const struct way plain = {0};
-	struct buf b;
-	uint32_t n = 0;
-
-	*ret = (struct result){.n_columns = 1, .code = "00000"};
-	ret->cells = must(ARENA_ARRAY(a, const char *, 4096));
-	buf_init(&b, MEM_OTHER, 0);
-	for (unsigned i = 0; i < sizeof(contents) / sizeof(contents[0]); i++) {
-		const struct job job = {.text = contents[i]};
-		struct result r;
-		run(e, t, a, &job, &plain, &r);
-		for (uint32_t k = 0; k < r.n_rows && n < 4096; k++) {
-			buf_reset(&b);
-			buf_printf(&b, "%u:", i);
-			for (uint32_t c = 0; c < r.n_columns; c++)
-				buf_printf(&b, " %s", r.cells[k * r.n_columns + c]);
-			ret->cells[n++] = must((char *)arena_str(a, str_of(buf_cstr(&b))).p);
-		}
-		if (strcmp(r.code, "00000") != 0)
-			ret->cells[n++] = r.code[0] != 0 ? "a query of the graph fails" : "";
-	}
-	ret->n_rows = n;
-	buf_release(&b);
-}
-
 void engine_run(struct engine *e, struct arena *a, const struct job *job, const struct way *way,
-		struct result *ret, struct result *ret_after)
+		struct result *ret)
 {
-	struct txn_savepoint before;
 	struct txn *t = e->open;
 
 	if (t == NULL && txn_begin(e->mgr, TXN_EXPLICIT, 0, &t) != ST_OK)
 		abort();
-	txn_savepoint(t, &before);
-	run(e, t, a, job, way, ret);
-	if (ret_after != NULL) {
-		if (strcmp(ret->code, "00000") != 0)
-			txn_rollback_to(t, &before);
-		txn_next_clause(t);
-		read_graph(e, t, a, ret_after);
-		txn_rollback_to(t, &before);
-		txn_next_clause(t);
-	}
+	run(e, t, a, job, way, ret, NULL);
 	if (e->open == NULL)
 		txn_rollback(t);
+}
+
+/* ---- scripts ----------------------------------------------------------------------------------
+ */
+
+void script_begin(struct engine *e)
+{
+	e->script = e->open;
+	if (e->script == NULL && txn_begin(e->mgr, TXN_EXPLICIT, 0, &e->script) != ST_OK)
+		abort();
+	txn_savepoint(e->script, &e->before);
+}
+
+void script_savepoint(struct engine *e, struct txn_savepoint *ret)
+{
+	txn_savepoint(e->script, ret);
+}
+
+void script_rollback_to(struct engine *e, const struct txn_savepoint *sp)
+{
+	txn_rollback_to(e->script, sp);
+	txn_next_clause(e->script);
+}
+
+void script_run(struct engine *e, struct arena *a, const struct job *job, const struct way *way,
+		struct result *ret)
+{
+	struct txn_savepoint before;
+
+	txn_savepoint(e->script, &before);
+	run(e, e->script, a, job, way, ret, NULL);
+	if (strcmp(ret->code, "00000") != 0)
+		script_rollback_to(e, &before);
+}
+
+void script_end(struct engine *e, bool commits)
+{
+	struct txn_commit commit = {0};
+	struct diag d;
+
+	diag_reset(&d);
+	if (e->open != NULL) {
+		script_rollback_to(e, &e->before);
+	} else if (!commits) {
+		txn_rollback(e->script);
+	} else if (txn_commit(e->script, &commit, &d) != ST_OK) {
+		fprintf(stderr, "commit: %s\n", d.message);
+		abort();
+	}
+	e->script = NULL;
+}
+
+static void read_into(struct engine *e, struct arena *a, const char *text, struct reader *reader)
+{
+	static const struct way plain = {0};
+	const struct job job = {.text = text};
+	struct result r;
+
+	run(e, e->script, a, &job, &plain, &r, reader);
+	if (strcmp(r.code, "00000") != 0)
+		snprintf(reader->wrong, sizeof(reader->wrong), "%s: %.90s", text, r.message);
+}
+
+/* The graph's rows, its edges met from their starts or from their ends. */
+static void read_graph(struct engine *e, struct arena *a, const char *edges, struct result *ret)
+{
+	struct reader reader = {.a = a, .g = must(ARENA_NEW(a, struct small_graph))};
+
+	memset(reader.g, 0, sizeof(*reader.g));
+	read_into(e, a, "MATCH (n) RETURN n", &reader);
+	read_into(e, a, edges, &reader);
+	graph_rows(a, reader.g, N_LOOKUPS, ret);
+	if (reader.wrong[0] != 0)
+		result_add(a, ret, must((char *)arena_str(a, str_of(reader.wrong)).p));
+}
+
+static void look_up(struct engine *e, struct arena *a, uint32_t i_lookup, struct result *ret)
+{
+	const char *label = label_names[i_lookup / N_KEYS], *key = key_names[i_lookup % N_KEYS];
+	struct reader reader = {.a = a, .found = ret, .g = must(ARENA_NEW(a, struct small_graph))};
+	struct buf b;
+
+	memset(reader.g, 0, sizeof(*reader.g));
+	buf_init(&b, MEM_OTHER, 0);
+	buf_puts(&b, "FOR v IN [");
+	for (uint32_t i = 0; i < PROBES_MAX; i++) {
+		buf_puts(&b, i > 0 ? ", " : "");
+		value_print(&b, probes[i]);
+	}
+	buf_printf(&b, "] MATCH (n:%s {%s: v}) RETURN v, n", label, key);
+	read_into(e, a, buf_cstr(&b), &reader);
+	buf_reset(&b);
+	buf_printf(&b, "MATCH (n:%s) WHERE n.%s >= %d RETURN 'range' AS v, n", label, key,
+		   RANGE_FROM);
+	read_into(e, a, buf_cstr(&b), &reader);
+	buf_release(&b);
+	if (reader.wrong[0] != 0)
+		result_add(a, ret, must((char *)arena_str(a, str_of(reader.wrong)).p));
+}
+
+void script_graph(struct engine *e, struct arena *a, uint32_t i_lookup, struct result *ret)
+{
+	struct result back;
+
+	read_graph(e, a, "MATCH (a)-[e]->(b) RETURN a, e, b", ret);
+	read_graph(e, a, "MATCH (b)<-[e]-(a) RETURN a, e, b", &back);
+	if (!results_equal(a, ret, &back))
+		result_add(a, ret, "the edges into nodes are others than those out of them");
+	look_up(e, a, i_lookup, ret);
 }
 
 /* ---- loading ----------------------------------------------------------------------------------
@@ -204,7 +368,7 @@ static void statement(struct engine *e, const char *text)
 	diag_reset(&d);
 	if (t == NULL && txn_begin(e->mgr, TXN_WRITE, 0, &t) != ST_OK)
 		abort();
-	run(e, t, &a, &job, &plain, &r);
+	run(e, t, &a, &job, &plain, &r, NULL);
 	if (e->open != NULL)
 		txn_next_clause(t);
 	else if (txn_commit(t, &commit, &d) != ST_OK)

@@ -18,6 +18,8 @@ struct engine {
 	struct txn_mgr *mgr;
 	struct txn *open; /* or NULL */
 	struct plan_cache *cache;
+	struct txn *script; /* the transaction that a script runs in, and where it began */
+	struct txn_savepoint before;
 };
 
 struct way { /* to run a statement */
@@ -39,8 +41,20 @@ struct job {
 void engine_open(struct engine *e, enum engine_kind kind, const struct small_graph *g,
 		 struct rng *r);
 void engine_close(struct engine *e);
-/* Its rows; what it wrote is undone, ret_after (if not NULL) is the graph before that. */
+/* Rows of a statement that reads, in a transaction of its own. */
 void engine_run(struct engine *e, struct arena *a, const struct job *job, const struct way *way,
-		struct result *ret, struct result *ret_after);
+		struct result *ret);
+
+/* A script: statements, each undone whole when it fails, and savepoints between them. */
+void script_begin(struct engine *e);
+void script_run(struct engine *e, struct arena *a, const struct job *job, const struct way *way,
+		struct result *ret);
+void script_savepoint(struct engine *e, struct txn_savepoint *ret);
+void script_rollback_to(struct engine *e, const struct txn_savepoint *sp);
+/* The graph as the transaction sees it, read along both directions of its edges; or a row that says
+ * what cannot be. As graph_rows(), look-ups by statements. */
+void script_graph(struct engine *e, struct arena *a, uint32_t i_lookup, struct result *ret);
+/* commits: not for ENGINE_OPEN; the engine holds another graph then. */
+void script_end(struct engine *e, bool commits);
 
 #endif

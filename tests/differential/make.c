@@ -260,7 +260,7 @@ static void add_unwind(struct maker *m, struct branch *b)
 	make_visible(m, c->var, K_NUMBER);
 }
 
-static void add_reader(struct maker *m, struct branch *b, bool first)
+void make_reader(struct maker *m, struct branch *b, bool first)
 {
 	struct clause *c;
 
@@ -293,6 +293,16 @@ static void add_reader(struct maker *m, struct branch *b, bool first)
 	}
 }
 
+void make_with(struct maker *m, struct branch *b)
+{
+	make_projection(m, clause_new(b, C_WITH), false, false);
+}
+
+void make_return(struct maker *m, struct branch *b)
+{
+	add_return(m, b, false);
+}
+
 static void make_general(struct maker *m, struct branch *b, bool in_union)
 {
 	uint32_t n = 1 + below(m, in_union ? 2 : 3);
@@ -300,7 +310,7 @@ static void make_general(struct maker *m, struct branch *b, bool in_union)
 	for (uint32_t i = 0; i < n; i++) {
 		if (i > 0 && m->n_hops > 5)
 			break;
-		add_reader(m, b, m->n_scope == 0);
+		make_reader(m, b, m->n_scope == 0);
 		if (i + 1 < n && m->n_scope > 0 && chance(m, 30))
 			make_projection(m, clause_new(b, C_WITH), false, in_union);
 	}
@@ -382,24 +392,23 @@ static void make_shape(struct maker *m, struct branch *b, uint32_t which)
 		return;
 	}
 	if (m->n_hops < 4 && chance(m, 25))
-		add_reader(m, b, false);
+		make_reader(m, b, false);
 	add_return(m, b, false);
 }
 
-struct statement *statement_make(struct arena *a, struct rng *r, const struct small_graph *g)
+struct statement *statement_make(struct arena *a, struct rng *r, const struct small_graph *g,
+				 bool writes)
 {
 	struct statement *s = must(ARENA_NEW(a, struct statement));
 	struct maker m = {.a = a, .r = r, .s = s, .g = g};
-	uint32_t which = below(&m, 100);
+	uint32_t which = below(&m, 90);
 
-	s->a = a;
-	s->n_branches = 1;
-	if (which < 46) {
-		make_shape(&m, &s->branches[0], which);
-	} else if (which < 56) {
-		s->writes = true;
+	*s = (struct statement){.a = a, .n_branches = 1, .writes = writes};
+	if (writes) {
 		make_write(&m, &s->branches[0]);
-	} else if (which < 62) {
+	} else if (which < 46) {
+		make_shape(&m, &s->branches[0], which);
+	} else if (which < 52) {
 		s->n_branches = 2 + chance(&m, 20);
 		s->union_all = chance(&m, 50);
 		for (uint32_t i = 0; i < s->n_branches; i++) {

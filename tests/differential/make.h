@@ -31,6 +31,7 @@ struct maker {
 	uint32_t n_quantified; /* in this MATCH */
 	uint32_t n_hops;       /* of all patterns */
 	uint32_t depth;	       /* of subqueries */
+	bool may_fail;	       /* terms that are surely asked for each row */
 };
 
 /* Below n, and true in so many percent of all cases. */
@@ -69,6 +70,11 @@ struct pattern *make_chain(struct maker *m, uint32_t n_hops, uint32_t *ret_first
 struct pattern *make_cycle(struct maker *m);
 struct pattern *make_pair(struct maker *m);
 struct pattern *make_shortest(struct maker *m);
+
+/* make.c: a clause each, at the end of the branch. */
+void make_reader(struct maker *m, struct branch *b, bool first);
+void make_with(struct maker *m, struct branch *b);
+void make_return(struct maker *m, struct branch *b);
 
 /* make_write.c */
 void make_write(struct maker *m, struct branch *b);

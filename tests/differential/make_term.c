@@ -98,11 +98,38 @@ static struct term *a_number(struct maker *m)
 	return term_prop(m, v, chance(m, 80) ? KEY_X : KEY_ID);
 }
 
+/* Fails for some values. */
+static struct term *risky_number(struct maker *m)
+{
+	static const uint8_t ops[] = {T_ADD, T_SUB, T_MUL};
+	struct term *big = term_new(m, T_LITERAL);
+	enum var_kind kind;
+	uint32_t v = make_pick(m, ELEMENTS, &kind);
+
+	m->may_fail = false; /* one is enough */
+	big->value = value_int(INT64_MAX);
+	switch (below(m, 4)) {
+	case 0:
+		return term_of(m, T_DIV, term_int(m, 12), a_number(m));
+	case 1:
+		return term_of(m, (enum term_kind)ops[below(m, 3)], big, a_number(m));
+	case 2:
+		if (v != NO_VAR)
+			return term_of(m, T_SUB, term_prop(m, v, KEY_Y), small_int(m));
+		/* fall through */
+	default:
+		return term_of(m, T_DIV, small_int(m),
+			       term_of(m, T_SUB, a_number(m), term_int(m, 1)));
+	}
+}
+
 struct term *make_number(struct maker *m, uint32_t depth)
 {
 	static const uint8_t ops[] = {T_ADD, T_SUB, T_MUL};
 	struct term *t;
 
+	if (m->may_fail && depth > 0 && chance(m, 5))
+		return risky_number(m);
 	switch (depth == 0 ? 0 : below(m, 10)) {
 	case 6:
 		return term_of(m, (enum term_kind)ops[below(m, 3)], make_number(m, depth - 1),

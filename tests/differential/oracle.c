@@ -3,6 +3,30 @@
 
 #include <string.h>
 
+/* ---- errors -----------------------------------------------------------------------------------
+ */
+
+void oracle_fail(struct oracle *o, const char *code)
+{
+	uint32_t i = 0;
+
+	o->failed = true;
+	while (i < o->n_errors && strcmp(o->errors[i], code) != 0)
+		i++;
+	if (i == o->n_errors && i < ERRORS_MAX)
+		o->errors[o->n_errors++] = code;
+	/* Clauses behind may take the row away before its value is asked for. */
+	o->may_pass = o->may_pass || (!o->s->writes && !o->last);
+}
+
+/* The row, unless it has failed. */
+static void keep_row(struct oracle *o, struct rows *rows, const struct row *r)
+{
+	if (!o->failed)
+		table_add(o, rows, r);
+	o->failed = false;
+}
+
 /* ---- clauses that read ------------------------------------------------------------------------
  */
 
@@ -49,6 +73,7 @@ static void unwind_clause(struct oracle *o, const struct clause *c, struct rows 
 			r.v[c->var] = list.list[k];
 			table_add(o, out, &r);
 		}
+		o->failed = false;
 	}
 }
 
@@ -57,7 +82,7 @@ static void let_clause(struct oracle *o, const struct clause *c, struct rows *in
 	for (uint32_t i = 0; i < in->n; i++) {
 		struct row r = row_copy(o, &in->v[i]);
 		r.v[c->var] = term_value(o, c->term, &in->v[i], NULL);
-		table_add(o, out, &r);
+		keep_row(o, out, &r);
 	}
 }
 
@@ -65,7 +90,7 @@ static void filter(struct oracle *o, const struct term *t, struct rows *in, stru
 {
 	for (uint32_t i = 0; i < in->n; i++)
 		if (term_holds(o, t, &in->v[i]))
-			table_add(o, out, &in->v[i]);
+			keep_row(o, out, &in->v[i]);
 }
 
 /* ---- projections ------------------------------------------------------------------------------
@@ -96,7 +121,7 @@ static void add_items(struct oracle *o, const struct projection *pr, const struc
 
 	for (uint32_t i = 0; i < pr->n_items; i++)
 		c.v[pr->items[i].var] = term_value(o, pr->items[i].term, r, g);
-	table_add(o, out, &c);
+	keep_row(o, out, &c);
 }
 
 static void group_rows(struct oracle *o, const struct projection *pr, const struct rows *in,
@@ -220,6 +245,7 @@ static void branch_rows(struct oracle *o, const struct branch *b, struct rows *r
 	for (uint32_t i = 0; i < b->n_clauses && !o->too_large; i++) {
 		const struct clause *c = &b->clauses[i];
 		struct rows out = {0};
+		o->last = i + 1 == b->n_clauses && !c->project.has_limit && !c->project.has_skip;
 		switch ((enum clause_kind)c->kind) {
 		case C_MATCH:
 		case C_OPTIONAL:
@@ -237,12 +263,64 @@ static void branch_rows(struct oracle *o, const struct branch *b, struct rows *r
 		case C_WITH:
 			with_clause(o, &c->project, &rows, &out);
 			break;
+		case C_INSERT:
+		case C_SET:
+		case C_DELETE:
+		case C_MERGE:
+			write_clause(o, c, &rows, &out);
+			break;
 		default:
 			project(o, &c->project, &rows, &out);
 		}
 		rows = out;
 	}
 	*ret = rows;
+}
+
+static struct value resolved_element(struct oracle *o, struct value v)
+{
+	struct element *e = must(ARENA_NEW(o->a, struct element));
+	bool edge = v.kind == V_EDGE;
+	const struct value *props = edge ? o->g->edges[v.id].props : o->g->nodes[v.id].props;
+	struct map_entry *map = must(ARENA_ARRAY(o->a, struct map_entry, N_KEYS));
+	struct str *labels = must(ARENA_ARRAY(o->a, struct str, N_LABELS));
+
+	if (edge ? o->g->edges[v.id].dead : o->g->nodes[v.id].dead)
+		o->too_large = true; /* nobody says what it holds */
+	*e = (struct element){.id = v.id, .is_edge = edge, .labels = labels, .props = map};
+	for (uint32_t k = 0; k < N_KEYS; k++)
+		if (!value_is_null(props[k]))
+			map[e->n_props++] = (struct map_entry){str_of(key_names[k]), props[k]};
+	for (uint32_t l = 0; l < N_LABELS && !edge; l++)
+		if ((o->g->nodes[v.id].labels >> l & 1) != 0)
+			labels[e->n_labels++] = str_of(label_names[l]);
+	if (edge)
+		labels[e->n_labels++] = str_of(type_names[o->g->edges[v.id].type]);
+	return (struct value){.kind = v.kind, .flags = VALUE_RESOLVED, .elem = e};
+}
+
+/* With what elements hold at the end. */
+static struct value resolved(struct oracle *o, struct value v)
+{
+	if (v.kind == V_NODE || v.kind == V_EDGE)
+		return resolved_element(o, v);
+	if (v.kind == V_LIST) {
+		struct value *list = must(ARENA_ARRAY(o->a, struct value, v.n + 1));
+		for (uint32_t i = 0; i < v.n; i++)
+			list[i] = resolved(o, v.list[i]);
+		return value_list(list, v.n);
+	}
+	if (v.kind != V_PATH)
+		return v;
+	struct path_value *p = must(ARENA_NEW(o->a, struct path_value));
+	struct value *nodes = must(ARENA_ARRAY(o->a, struct value, v.path->n_edges + 1));
+	struct value *edges = must(ARENA_ARRAY(o->a, struct value, v.path->n_edges + 1));
+	for (uint32_t i = 0; i <= v.path->n_edges; i++)
+		nodes[i] = resolved(o, v.path->nodes[i]);
+	for (uint32_t i = 0; i < v.path->n_edges; i++)
+		edges[i] = resolved(o, v.path->edges[i]);
+	*p = (struct path_value){.n_edges = v.path->n_edges, .nodes = nodes, .edges = edges};
+	return (struct value){.kind = V_PATH, .path = p};
 }
 
 static void add_cells(struct oracle *o, const struct projection *pr, const struct rows *rows,
@@ -256,7 +334,8 @@ static void add_cells(struct oracle *o, const struct projection *pr, const struc
 	for (uint32_t i = 0; i < rows->n; i++)
 		for (uint32_t k = 0; k < pr->n_items; k++)
 			cells[(all->n_rows + i) * pr->n_items + k] =
-			    cell_text(o->a, rows->v[i].v[pr->items[k].var], pr->items[k].unordered);
+			    cell_text(o->a, resolved(o, rows->v[i].v[pr->items[k].var]),
+				      pr->items[k].unordered);
 	all->cells = cells;
 	all->n_columns = pr->n_items;
 	all->n_rows = n;
@@ -293,11 +372,17 @@ static void say_page(const struct projection *pr, struct answer *ret)
 		ret->keys[ret->n_keys++] = pr->sorts[i].i_item;
 }
 
-void oracle_answer(struct arena *a, const struct statement *s, const struct small_graph *g,
-		   struct answer *ret)
+/* A statement without RETURN has no rows. */
+static bool returns(const struct branch *b)
+{
+	return b->n_clauses > 0 && b->clauses[b->n_clauses - 1].kind == C_RETURN;
+}
+
+void oracle_answer(struct arena *a, const struct statement *s, struct small_graph *g,
+		   enum row_order order, struct answer *ret)
 {
 	struct statement padded = *s;
-	struct oracle o = {.a = a, .s = &padded, .g = g};
+	struct oracle o = {.a = a, .s = &padded, .g = g, .order = order};
 
 	padded.n_vars += 2; /* for a search: its edges and its end */
 	*ret = (struct answer){.limit = UINT32_MAX};
@@ -306,14 +391,20 @@ void oracle_answer(struct arena *a, const struct statement *s, const struct smal
 		const struct projection *pr = &b->clauses[b->n_clauses - 1].project;
 		struct rows rows;
 		branch_rows(&o, b, &rows);
+		if (!returns(b))
+			continue;
 		add_cells(&o, pr, &rows, &ret->all);
 		if (s->n_branches == 1)
 			say_page(pr, ret);
 		else if (!s->union_all)
 			distinct_cells(&ret->all);
 	}
-	ret->too_large = o.too_large;
 	if (s->broken)
-		o.code = "42002";
-	snprintf(ret->all.code, sizeof(ret->all.code), "%s", o.code != NULL ? o.code : "00000");
+		oracle_fail(&o, "42002");
+	ret->too_large = o.too_large;
+	ret->may_pass = o.may_pass && !s->broken;
+	ret->n_errors = o.n_errors;
+	memcpy(ret->errors, o.errors, sizeof(ret->errors));
+	snprintf(ret->all.code, sizeof(ret->all.code), "%s",
+		 o.n_errors > 0 ? o.errors[0] : "00000");
 }

@@ -25,10 +25,15 @@ struct rows {
 struct oracle {
 	struct arena *a;
 	const struct statement *s;
-	const struct small_graph *g;
+	struct small_graph *g;
+	enum row_order order;
 	uint64_t n_steps;
 	bool too_large;
-	const char *code; /* of the first error; NULL: none */
+	bool failed;	   /* since the last row_begin() */
+	bool last;	   /* the clause that runs is */
+	uint32_t n_errors; /* codes that rows gave */
+	const char *errors[ERRORS_MAX];
+	bool may_pass;
 };
 
 struct group { /* what aggregates look at */
@@ -39,6 +44,12 @@ struct group { /* what aggregates look at */
 
 struct row row_copy(struct oracle *o, const struct row *r);
 void table_add(struct oracle *o, struct rows *rows, const struct row *r);
+
+/* A row that fails goes no further, and the statement gives its error or another row's. */
+void oracle_fail(struct oracle *o, const char *code);
+
+/* oracle_write.c */
+void write_clause(struct oracle *o, const struct clause *c, struct rows *in, struct rows *out);
 
 /* oracle_term.c: g is NULL outside of a group. */
 struct value term_value(struct oracle *o, const struct term *t, const struct row *r,

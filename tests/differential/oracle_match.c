@@ -93,6 +93,8 @@ static bool take_node(struct match *m, const struct node_pat *n, uint32_t i, boo
 	const struct node *node = &m->o->g->nodes[i];
 
 	*ret_bound = false;
+	if (node->dead)
+		return false;
 	if (n->var != NO_VAR) {
 		struct value *v = &m->row.v[n->var];
 		if (v->kind != UNBOUND && (v->kind != V_NODE || v->id != i))
@@ -141,6 +143,8 @@ static bool leads(const struct small_graph *g, const struct edge_pat *e, uint32_
 	const struct edge *edge = &g->edges[i];
 	bool out = e->dir == GO_OUT || (e->dir == GO_ANY && !second);
 
+	if (edge->dead)
+		return false;
 	if (second && (e->dir != GO_ANY || edge->from == edge->to))
 		return false;
 	*ret = out ? edge->to : edge->from;

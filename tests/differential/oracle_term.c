@@ -12,10 +12,17 @@ static bool is_number(struct value v)
 	return v.kind == V_INT || v.kind == V_FLOAT;
 }
 
-/* All numbers here are small: a double holds them. */
+/* Beside a FLOAT; no FLOAT here is so large that it would hide an INT's last digits. */
 static double number(struct value v)
 {
 	return v.kind == V_INT ? (double)v.i : v.f;
+}
+
+static int compare_numbers(struct value x, struct value y)
+{
+	if (x.kind == V_INT && y.kind == V_INT)
+		return (x.i > y.i) - (x.i < y.i);
+	return (number(x) > number(y)) - (number(x) < number(y));
 }
 
 static int compare_text(struct value x, struct value y)
@@ -35,7 +42,7 @@ static struct value equal(struct value x, struct value y)
 	if (value_is_null(x) || value_is_null(y))
 		return VALUE_NULL;
 	if (is_number(x) && is_number(y))
-		return truth(number(x) == number(y));
+		return truth(compare_numbers(x, y) == 0);
 	if (x.kind != y.kind)
 		return truth(false);
 	switch ((enum value_kind)x.kind) {
@@ -61,7 +68,7 @@ bool values_equal_surely(struct value x, struct value y)
 static struct value less(struct value x, struct value y, bool or_equal)
 {
 	if (is_number(x) && is_number(y))
-		return truth(or_equal ? number(x) <= number(y) : number(x) < number(y));
+		return truth(compare_numbers(x, y) < (or_equal ? 1 : 0));
 	if (x.kind != y.kind)
 		return VALUE_NULL;
 	switch ((enum value_kind)x.kind) {
@@ -91,7 +98,7 @@ int order_values(struct value x, struct value y)
 	switch ((enum value_kind)x.kind) {
 	case V_INT:
 	case V_FLOAT:
-		return (number(x) > number(y)) - (number(x) < number(y));
+		return compare_numbers(x, y);
 	case V_BOOL:
 		return (x.b > y.b) - (x.b < y.b);
 	case V_STRING:
@@ -140,20 +147,54 @@ static struct value in_list(struct value x, struct value list)
 /* ---- numbers and texts ------------------------------------------------------------------------
  */
 
+static struct value fail(struct oracle *o, const char *code)
+{
+	oracle_fail(o, code);
+	return VALUE_NULL;
+}
+
+static struct value integers(struct oracle *o, uint8_t kind, int64_t x, int64_t y)
+{
+	int64_t z = 0;
+	bool over = false;
+
+	if (kind == T_DIV && y == 0)
+		return fail(o, "22012");
+	switch (kind) {
+	case T_ADD:
+		over = __builtin_add_overflow(x, y, &z);
+		break;
+	case T_SUB:
+		over = __builtin_sub_overflow(x, y, &z);
+		break;
+	case T_MUL:
+		over = __builtin_mul_overflow(x, y, &z);
+		break;
+	default:
+		z = x / y;
+	}
+	return over ? fail(o, "22003") : value_int(z);
+}
+
+static struct value joined(struct oracle *o, struct value x, struct value y)
+{
+	char *p = must(arena_alloc(o->a, x.n + y.n + 1));
+
+	memcpy(p, x.s, x.n);
+	memcpy(p + x.n, y.s, y.n);
+	return value_str((struct str){p, x.n + y.n});
+}
+
 static struct value arithmetic(struct oracle *o, uint8_t kind, struct value x, struct value y)
 {
 	if (value_is_null(x) || value_is_null(y))
 		return VALUE_NULL;
-	if (x.kind == V_INT && y.kind == V_INT) {
-		if (kind == T_DIV && y.i == 0) {
-			o->code = "22012";
-			return VALUE_NULL;
-		}
-		return value_int(kind == T_ADD	 ? x.i + y.i
-				 : kind == T_SUB ? x.i - y.i
-				 : kind == T_MUL ? x.i * y.i
-						 : x.i / y.i);
-	}
+	if (x.kind == V_INT && y.kind == V_INT)
+		return integers(o, kind, x.i, y.i);
+	if (kind == T_ADD && x.kind == V_STRING && y.kind == V_STRING)
+		return joined(o, x, y);
+	if (!is_number(x) || !is_number(y))
+		return fail(o, "22G03");
 	double a = number(x), b = number(y);
 	return value_float(kind == T_ADD   ? a + b
 			   : kind == T_SUB ? a - b
@@ -181,6 +222,8 @@ static struct value upper(struct oracle *o, struct value x)
 {
 	if (value_is_null(x))
 		return x;
+	if (x.kind != V_STRING)
+		return fail(o, "22G03");
 	char *p = must(arena_alloc(o->a, x.n + 1));
 	for (uint32_t i = 0; i < x.n; i++)
 		p[i] = (char)(x.s[i] >= 'a' && x.s[i] <= 'z' ? x.s[i] - 'a' + 'A' : x.s[i]);
@@ -199,8 +242,17 @@ static struct value variable(struct oracle *o, const struct row *r, uint32_t var
 	return VALUE_NULL;
 }
 
-static struct value prop(const struct oracle *o, struct value x, uint8_t key)
+/* Nobody says what a deleted element holds. */
+static void ask_living(struct oracle *o, struct value x)
 {
+	if ((x.kind == V_NODE && o->g->nodes[x.id].dead) ||
+	    (x.kind == V_EDGE && o->g->edges[x.id].dead))
+		o->too_large = true;
+}
+
+static struct value prop(struct oracle *o, struct value x, uint8_t key)
+{
+	ask_living(o, x);
 	if (x.kind == V_NODE)
 		return o->g->nodes[x.id].props[key];
 	if (x.kind == V_EDGE)
@@ -208,13 +260,15 @@ static struct value prop(const struct oracle *o, struct value x, uint8_t key)
 	return VALUE_NULL;
 }
 
-static struct value labeled(const struct oracle *o, struct value x, uint8_t label)
+static struct value labeled(struct oracle *o, struct value x, uint8_t label)
 {
+	ask_living(o, x);
 	return value_is_null(x) ? x : truth((o->g->nodes[x.id].labels >> label & 1) != 0);
 }
 
-static struct value type_of(const struct oracle *o, struct value x)
+static struct value type_of(struct oracle *o, struct value x)
 {
+	ask_living(o, x);
 	return value_is_null(x) ? x : value_str(str_of(type_names[o->g->edges[x.id].type]));
 }
 

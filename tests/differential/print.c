@@ -380,6 +380,106 @@ static void print_pattern(struct printer *p, const struct pattern *pt, bool test
 	print_where(p, pt->where);
 }
 
+/* ---- what is written --------------------------------------------------------------------------
+ */
+
+static void print_new_node(struct printer *p, const struct new_node *n)
+{
+	buf_printf(p->b, "(%s", var(p, n->var));
+	for (uint32_t l = 0, k = 0; l < N_LABELS && !n->bound; l++)
+		if ((n->labels >> l & 1) != 0)
+			buf_printf(p->b, "%s%s", k++ > 0 ? "&" : ":", label_names[l]);
+	print_props(p, n->n_props, n->props);
+	buf_puts(p->b, ")");
+}
+
+static void print_new_path(struct printer *p, const struct new_path *path)
+{
+	print_new_node(p, &path->nodes[0]);
+	for (uint32_t i = 0; i < path->n_hops; i++) {
+		const struct new_edge *e = &path->edges[i];
+		buf_printf(p->b, "%s[%s:%s", e->back ? "<-" : "-", var(p, e->var),
+			   type_names[e->type]);
+		print_props(p, e->n_props, e->props);
+		buf_puts(p->b, e->back ? "]-" : "]->");
+		print_new_node(p, &path->nodes[i + 1]);
+	}
+}
+
+/* The properties of a change as a record. */
+static void print_record(struct printer *p, const struct change *c)
+{
+	buf_puts(p->b, "{");
+	for (uint32_t i = 0; i < c->n_props; i++) {
+		buf_printf(p->b, "%s%s: ", i > 0 ? ", " : "", key_names[c->props[i].key]);
+		print_term(p, c->props[i].value);
+	}
+	buf_puts(p->b, "}");
+}
+
+static void print_change(struct printer *p, const struct change *c)
+{
+	const char *v = var(p, c->var);
+
+	switch ((enum change_kind)c->kind) {
+	case W_SET:
+		buf_printf(p->b, "%s.%s = ", v, key_names[c->key]);
+		print_term(p, c->value);
+		return;
+	case W_REPLACE:
+	case W_ADD:
+		buf_printf(p->b, "%s %s ", v, c->kind == W_ADD ? "+=" : "=");
+		print_record(p, c);
+		return;
+	case W_COPY:
+		buf_printf(p->b, "%s = %s", v, var(p, c->from));
+		return;
+	case W_UNSET:
+		buf_printf(p->b, "%s.%s", v, key_names[c->key]);
+		return;
+	default:
+		buf_printf(p->b, either(p) ? "%s:%s" : "%s IS %s", v, label_names[c->label]);
+	}
+}
+
+/* Of one word: SET or REMOVE. */
+static void print_changes(struct printer *p, uint32_t n, const struct change *changes)
+{
+	bool removes = changes[0].kind == W_UNSET || changes[0].kind == W_UNLABEL;
+
+	for (uint32_t i = 0; i < n; i++) {
+		buf_puts(p->b, i > 0 ? ", " : removes ? "REMOVE " : "SET ");
+		print_change(p, &changes[i]);
+	}
+}
+
+static void print_write(struct printer *p, const struct clause *c)
+{
+	const struct write *w = c->write;
+
+	switch ((enum clause_kind)c->kind) {
+	case C_INSERT:
+		buf_puts(p->b, either(p) ? "INSERT " : "CREATE ");
+		print_new_path(p, &w->path);
+		return;
+	case C_SET:
+		print_changes(p, w->n_changes, w->changes);
+		return;
+	case C_DELETE:
+		buf_puts(p->b, w->detach ? "DETACH DELETE " : "DELETE ");
+		for (uint32_t i = 0; i < w->n_targets; i++)
+			buf_printf(p->b, "%s%s", i > 0 ? ", " : "", var(p, w->targets[i]));
+		return;
+	default:
+		buf_puts(p->b, "MERGE ");
+		print_new_path(p, &w->path);
+		buf_puts(p->b, w->n_changes > 0 ? " ON CREATE " : "");
+		print_changes(p, w->n_changes, w->changes);
+		buf_puts(p->b, w->n_on_match > 0 ? " ON MATCH " : "");
+		print_changes(p, w->n_on_match, w->on_match);
+	}
+}
+
 /* ---- clauses ----------------------------------------------------------------------------------
  */
 
@@ -472,7 +572,7 @@ static void print_clause(struct printer *p, const struct clause *c, bool in_unio
 		print_projection(p, &c->project);
 		return;
 	default:
-		buf_puts(b, c->text);
+		print_write(p, c);
 	}
 }
 

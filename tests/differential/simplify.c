@@ -128,10 +128,54 @@ static void cut_projection(struct shears *x, struct projection *pr)
 	cut_where(x, &pr->where);
 }
 
+static void cut_props(struct shears *x, uint32_t *n, struct prop_test *props)
+{
+	for (uint32_t i = 0; i < *n; i++)
+		if (here(x, true)) {
+			for (--*n; i < *n; i++)
+				props[i] = props[i + 1];
+			return;
+		}
+	for (uint32_t i = 0; i < *n; i++)
+		cut_term(x, &props[i].value);
+}
+
+static void cut_changes(struct shears *x, uint32_t *n, struct change *changes, uint32_t least)
+{
+	for (uint32_t i = 0; i < *n; i++)
+		if (here(x, *n > least)) {
+			for (--*n; i < *n; i++)
+				changes[i] = changes[i + 1];
+			return;
+		}
+	for (uint32_t i = 0; i < *n; i++) {
+		cut_term(x, &changes[i].value);
+		cut_props(x, &changes[i].n_props, changes[i].props);
+	}
+}
+
+static void cut_write(struct shears *x, struct write *w)
+{
+	bool sets = w->path.nodes[0].var == 0 && w->path.nodes[0].labels == 0;
+
+	if (here(x, w->path.n_hops > 0 && !w->path.nodes[0].bound))
+		w->path.n_hops--;
+	for (uint32_t i = 0; i <= w->path.n_hops; i++)
+		cut_props(x, &w->path.nodes[i].n_props, w->path.nodes[i].props);
+	for (uint32_t i = 0; i < w->path.n_hops; i++)
+		cut_props(x, &w->path.edges[i].n_props, w->path.edges[i].props);
+	cut_changes(x, &w->n_changes, w->changes, sets);
+	cut_changes(x, &w->n_on_match, w->on_match, 0);
+	if (here(x, w->n_targets > 1))
+		w->n_targets--;
+}
+
 static void cut_branch(struct shears *x, struct branch *b)
 {
-	for (uint32_t i = 0; i + 1 < b->n_clauses; i++)
-		if (here(x, true)) {
+	bool writes = b->n_clauses > 1 && b->clauses[b->n_clauses - 2].write != NULL;
+
+	for (uint32_t i = 0; i < b->n_clauses; i++)
+		if (here(x, i + 1 < b->n_clauses || writes)) {
 			for (b->n_clauses--; i < b->n_clauses; i++)
 				b->clauses[i] = b->clauses[i + 1];
 			return;
@@ -143,18 +187,39 @@ static void cut_branch(struct shears *x, struct branch *b)
 		cut_term(x, &c->term);
 		if (c->kind == C_WITH || c->kind == C_RETURN)
 			cut_projection(x, &c->project);
+		if (c->write != NULL)
+			cut_write(x, c->write);
 	}
 }
 
-bool statement_simplify(struct statement *s, uint32_t place)
+static void cut_statement(struct shears *x, struct statement *s)
+{
+	if (here(x, s->n_branches > 1))
+		s->n_branches--;
+	if (here(x, s->n_branches > 1))
+		s->branches[0] = s->branches[--s->n_branches];
+	for (uint32_t i = 0; i < s->n_branches && !x->done; i++)
+		cut_branch(x, &s->branches[i]);
+}
+
+bool script_simplify(struct script *s, uint32_t place)
 {
 	struct shears x = {.left = place};
 
-	if (here(&x, s->n_branches > 1))
-		s->n_branches--;
-	if (here(&x, s->n_branches > 1))
-		s->branches[0] = s->branches[--s->n_branches];
-	for (uint32_t i = 0; i < s->n_branches && !x.done; i++)
-		cut_branch(&x, &s->branches[i]);
+	for (uint32_t i = 0; i < s->n_steps && s->n_steps > 1; i++) {
+		if (!here(&x, true))
+			continue;
+		for (uint32_t k = 0; k < s->n_steps; k++)
+			if (s->steps[k].kind == STEP_ROLLBACK_TO && s->steps[k].to >= i)
+				s->steps[k].to -= s->steps[k].to > i ? 1 : 0;
+		for (s->n_steps--; i < s->n_steps; i++)
+			s->steps[i] = s->steps[i + 1];
+		return true;
+	}
+	if (here(&x, s->commits))
+		s->commits = false;
+	for (uint32_t i = 0; i < s->n_steps && !x.done; i++)
+		if (s->steps[i].statement != NULL)
+			cut_statement(&x, s->steps[i].statement);
 	return x.done;
 }

@@ -47,10 +47,10 @@ struct bench { /* a graph and the engines that hold it */
 
 struct failure {
 	const struct way *way;
-	struct answer want; /* of reading statements */
-	struct result first, got;
+	struct answer want;
+	struct result got;
 	char why[300];
-	const char *text;
+	uint32_t step;
 };
 
 enum verdict { PASSED, TOO_LARGE, FAILED };
@@ -95,7 +95,7 @@ static struct job job_of(struct arena *a, const struct statement *s, uint64_t n)
 	const struct branch *b = &s->branches[0];
 	const struct projection *pr = &b->clauses[b->n_clauses - 1].project;
 
-	for (uint32_t i = 0; i < pr->n_items && !s->writes; i++)
+	for (uint32_t i = 0; i < pr->n_items; i++)
 		job.unordered[i] = pr->items[i].unordered;
 	return job;
 }
@@ -110,9 +110,8 @@ static enum verdict fail(struct failure *f, const struct way *way, const struct 
 }
 
 #define WRITTEN_ROWS 2000.0 /* rows of a plan without rewrites, about */
-#define CHANGED_ROWS                                                                               \
-	500.0 /* of a statement that writes: a row may change the same element again               \
-	       */
+#define CHANGED_ROWS 500.0  /* of one that writes: it may change one element for each */
+#define COMMIT_WAYS 3	    /* one way in so many also commits */
 
 /* A plan without rewrites makes whole products before it looks at conditions. */
 static double pattern_rows(const struct pattern *pt, const struct small_graph *g)
@@ -150,7 +149,7 @@ static enum verdict check_read(struct bench *b, struct arena *a, const struct st
 	enum verdict verdict = PASSED;
 	struct buf why;
 
-	oracle_answer(a, s, &b->g, &f->want);
+	oracle_answer(a, s, &b->g, ROWS_FORWARD, &f->want);
 	if (f->want.too_large)
 		return TOO_LARGE;
 	buf_init(&why, MEM_OTHER, 0);
@@ -158,7 +157,7 @@ static enum verdict check_read(struct bench *b, struct arena *a, const struct st
 		struct result got;
 		if (ways[i].no_rewrites && large)
 			continue;
-		engine_run(&b->engines[ways[i].engine], a, job, &ways[i], &got, NULL);
+		engine_run(&b->engines[ways[i].engine], a, job, &ways[i], &got);
 		if (!answer_accepts(a, &f->want, &got, &why))
 			verdict = fail(f, &ways[i], &got, buf_cstr(&why));
 	}
@@ -166,37 +165,169 @@ static enum verdict check_read(struct bench *b, struct arena *a, const struct st
 	return verdict;
 }
 
-static enum verdict check_write(struct bench *b, struct arena *a, const struct statement *s,
-				const struct job *job, struct failure *f)
-{
-	struct result first_after = {0};
+/* ---- scripts ----------------------------------------------------------------------------------
+ */
 
-	if (rows_as_written(s, &b->g) > CHANGED_ROWS)
-		return TOO_LARGE;
-	for (uint32_t i = 0; i < N_WAYS; i++) {
-		struct result got, after;
-		engine_run(&b->engines[ways[i].engine], a, job, &ways[i], &got, &after);
-		if (i == 0) {
-			f->first = got;
-			first_after = after;
-		}
-		if (!results_equal(a, &f->first, &got))
-			return fail(f, &ways[i], &got, "another result");
-		if (results_equal(a, &first_after, &after))
-			continue;
-		f->first = first_after;
-		return fail(f, &ways[i], &after, "another graph afterwards");
-	}
-	return PASSED;
+struct expected { /* of a script: each step's answer, and the graph afterwards */
+	struct answer answers[STEPS_MAX];
+	struct result graph;
+};
+
+/* False in a script that was made smaller. */
+static bool is_savepoint(const struct script *s, uint32_t i)
+{
+	return i < s->n_steps && s->steps[i].kind == STEP_SAVEPOINT;
 }
 
-static enum verdict check(struct bench *b, struct arena *a, const struct statement *s, uint64_t n,
+/* False: it is too large. */
+static bool expect(struct arena *a, const struct script *s, const struct small_graph *g,
+		   enum row_order order, uint32_t i_lookup, struct expected *ret)
+{
+	struct small_graph *now = must(ARENA_NEW(a, struct small_graph));
+	struct small_graph *kept = must(ARENA_ARRAY(a, struct small_graph, STEPS_MAX + 1));
+
+	*now = *g;
+	for (uint32_t i = 0; i < s->n_steps; i++) {
+		const struct step *step = &s->steps[i];
+		kept[i] = *now;
+		if (step->kind == STEP_ROLLBACK_TO && is_savepoint(s, step->to))
+			*now = kept[step->to];
+		if (step->kind != STEP_RUN)
+			continue;
+		oracle_answer(a, step->statement, now, order, &ret->answers[i]);
+		if (ret->answers[i].too_large)
+			return false;
+		if (ret->answers[i].n_errors > 0)
+			*now = kept[i];
+	}
+	graph_rows(a, now, i_lookup, &ret->graph);
+	return true;
+}
+
+static bool same_answers(struct arena *a, const struct script *s, const struct expected *x,
+			 const struct expected *y)
+{
+	for (uint32_t i = 0; i < s->n_steps; i++)
+		if (s->steps[i].kind == STEP_RUN &&
+		    ((x->answers[i].n_errors > 0) != (y->answers[i].n_errors > 0) ||
+		     (x->answers[i].n_errors == 0 &&
+		      !results_equal(a, &x->answers[i].all, &y->answers[i].all))))
+			return false;
+	return results_equal(a, &x->graph, &y->graph);
+}
+
+/* What is to come, if the order of rows does not decide it. */
+static bool expect_surely(struct arena *a, const struct script *s, const struct small_graph *g,
+			  uint32_t i_lookup, struct expected *ret)
+{
+	for (uint32_t i = 0; i < N_ROW_ORDERS; i++) {
+		struct expected again = {0};
+		if (!expect(a, s, g, (enum row_order)i, i_lookup, i == 0 ? ret : &again))
+			return false;
+		if (i > 0 && !same_answers(a, s, ret, &again))
+			return false;
+	}
+	return true;
+}
+
+static enum verdict run_steps(struct engine *e, struct arena *a, const struct script *s, uint64_t n,
+			      const struct way *way, const struct expected *want, struct failure *f)
+{
+	struct txn_savepoint savepoints[STEPS_MAX];
+	enum verdict verdict = PASSED;
+	struct result got;
+	struct buf why;
+
+	buf_init(&why, MEM_OTHER, 0);
+	for (uint32_t i = 0; i < s->n_steps && verdict == PASSED; i++) {
+		const struct step *step = &s->steps[i];
+		if (step->kind == STEP_SAVEPOINT)
+			script_savepoint(e, &savepoints[i]);
+		if (step->kind == STEP_ROLLBACK_TO && is_savepoint(s, step->to))
+			script_rollback_to(e, &savepoints[step->to]);
+		if (step->kind != STEP_RUN)
+			continue;
+		const struct job job = job_of(a, step->statement, n + i);
+		script_run(e, a, &job, way, &got);
+		f->step = i;
+		f->want = want->answers[i];
+		if (!answer_accepts(a, &f->want, &got, &why))
+			verdict = fail(f, way, &got, buf_cstr(&why));
+	}
+	buf_release(&why);
+	return verdict;
+}
+
+static enum verdict check_graph(struct engine *e, struct arena *a, uint64_t n,
+				const struct way *way, const struct expected *want, const char *why,
+				struct failure *f)
+{
+	struct result got;
+
+	script_graph(e, a, (uint32_t)(n % N_LOOKUPS), &got);
+	if (results_equal(a, &want->graph, &got))
+		return PASSED;
+	f->want = (struct answer){.all = want->graph};
+	return fail(f, way, &got, why);
+}
+
+/* On an engine of its own, which is another afterwards; then what a new transaction sees. */
+static enum verdict check_commit(struct arena *a, const struct small_graph *g,
+				 const struct script *s, uint64_t n, const struct way *way,
+				 const struct expected *want, struct failure *f)
+{
+	struct rng r = rng_of(n, 4, 0);
+	struct engine e;
+
+	engine_open(&e, (enum engine_kind)way->engine, g, &r);
+	script_begin(&e);
+	enum verdict verdict = run_steps(&e, a, s, n, way, want, f);
+	script_end(&e, true);
+	for (uint32_t i = 0; i < 2 && verdict == PASSED; i++) {
+		script_begin(&e);
+		verdict = check_graph(&e, a, n, way, want, "another graph after the commit", f);
+		script_end(&e, false);
+		while (txn_collect(e.mgr))
+			;
+	}
+	engine_close(&e);
+	return verdict;
+}
+
+static enum verdict check_script(struct bench *b, struct arena *a, const struct script *s,
+				 uint64_t n, struct failure *f)
+{
+	struct expected want = {0};
+	enum verdict verdict = PASSED;
+
+	for (uint32_t i = 0; i < s->n_steps; i++)
+		if (s->steps[i].statement != NULL &&
+		    rows_as_written(s->steps[i].statement, &b->g) > CHANGED_ROWS)
+			return TOO_LARGE;
+	if (!expect_surely(a, s, &b->g, (uint32_t)(n % N_LOOKUPS), &want))
+		return TOO_LARGE;
+	for (uint32_t i = 0; i < N_WAYS && verdict == PASSED; i++) {
+		struct engine *e = &b->engines[ways[i].engine];
+		if (s->commits && ways[i].engine != ENGINE_OPEN && i % COMMIT_WAYS == 0)
+			verdict = check_commit(a, &b->g, s, n, &ways[i], &want, f);
+		if (verdict == FAILED)
+			break;
+		script_begin(e);
+		verdict = run_steps(e, a, s, n, &ways[i], &want, f);
+		if (verdict == PASSED)
+			verdict = check_graph(e, a, n, &ways[i], &want, "another graph", f);
+		script_end(e, false);
+	}
+	return verdict;
+}
+
+static enum verdict check(struct bench *b, struct arena *a, const struct script *s, uint64_t n,
 			  struct failure *f)
 {
-	struct job job = job_of(a, s, n);
-
-	f->text = job.text;
-	return s->writes ? check_write(b, a, s, &job, f) : check_read(b, a, s, &job, f);
+	if (s->n_steps > 1 || s->writes)
+		return check_script(b, a, s, n, f);
+	struct job job = job_of(a, s->steps[0].statement, n);
+	return check_read(b, a, s->steps[0].statement, &job, f);
 }
 
 /* ---- a failure, made smaller ------------------------------------------------------------------
@@ -208,14 +339,14 @@ struct cuts {
 	uint32_t n, places[CUTS_MAX];
 };
 
-static struct statement *remake(struct arena *a, uint64_t seed, uint64_t n,
-				const struct small_graph *g, const struct cuts *cuts)
+static struct script *remake(struct arena *a, uint64_t seed, uint64_t n,
+			     const struct small_graph *g, const struct cuts *cuts)
 {
 	struct rng r = rng_of(seed, 2, n);
-	struct statement *s = statement_make(a, &r, g);
+	struct script *s = script_make(a, &r, g);
 
 	for (uint32_t i = 0; i < cuts->n; i++)
-		if (!statement_simplify(s, cuts->places[i]))
+		if (!script_simplify(s, cuts->places[i]))
 			return NULL;
 	return s;
 }
@@ -225,14 +356,14 @@ static bool same_kind(const struct failure *x, const struct failure *y)
 {
 	return strcmp(x->got.code, y->got.code) == 0 &&
 	       strcmp(x->want.all.code, y->want.all.code) == 0 &&
-	       strncmp(x->got.message, y->got.message, 12) == 0;
+	       strncmp(x->why, y->why, 13) == 0 && strncmp(x->got.message, y->got.message, 12) == 0;
 }
 
 static bool still_fails(struct arena *a, uint64_t seed, uint64_t n, const struct small_graph *full,
 			const struct small_graph *g, const struct cuts *cuts,
 			const struct failure *first, bool *ret_possible)
 {
-	struct statement *s = remake(a, seed, n, full, cuts);
+	struct script *s = remake(a, seed, n, full, cuts);
 	struct bench b = {.g = *g};
 	struct failure f = {0};
 
@@ -283,6 +414,32 @@ static void shrink(uint64_t seed, uint64_t n, const struct small_graph *full,
 	arena_release(&a);
 }
 
+static void print_script(struct arena *a, const struct script *s, uint64_t n)
+{
+	struct buf b;
+
+	buf_init(&b, MEM_OTHER, 0);
+	for (uint32_t i = 0; i < s->n_steps; i++) {
+		const struct step *step = &s->steps[i];
+		buf_reset(&b);
+		if (step->kind == STEP_SAVEPOINT)
+			buf_printf(&b, "SAVEPOINT s%u", i);
+		else if (step->kind == STEP_ROLLBACK_TO)
+			buf_printf(&b, "ROLLBACK TO SAVEPOINT s%u", step->to);
+		else
+			buf_puts(&b, print(a, step->statement, n + i, false));
+		for (uint32_t k = 0; step->statement != NULL && k < step->statement->n_params;
+		     k++) {
+			buf_printf(&b, "%s $p%u = ", k > 0 ? "," : "  --", k);
+			value_print(&b, step->statement->params[k]);
+		}
+		printf("    %s\n", buf_cstr(&b));
+	}
+	if (s->commits)
+		printf("    COMMIT\n");
+	buf_release(&b);
+}
+
 static void report(uint64_t seed, uint64_t n, const struct small_graph *full,
 		   const struct failure *first)
 {
@@ -293,27 +450,25 @@ static void report(uint64_t seed, uint64_t n, const struct small_graph *full,
 	struct arena a;
 	struct buf text;
 
-	printf("FAIL --seed %llu --from %llu --count 1\n  as made: %s\n  %s: %s\n",
-	       (unsigned long long)seed, (unsigned long long)n, first->text, first->way->name,
-	       first->why);
+	arena_init(&a, MEM_OTHER, NULL);
+	printf("FAIL --seed %llu --from %llu --count 1\n", (unsigned long long)seed,
+	       (unsigned long long)n);
+	print_script(&a, remake(&a, seed, n, full, &cuts), n);
+	printf("  %s: %s\n", first->way->name, first->why);
 	fflush(stdout);
 	shrink(seed, n, full, first, &g, &cuts);
-	arena_init(&a, MEM_OTHER, NULL);
 	buf_init(&text, MEM_OTHER, 0);
 	b.g = g;
 	bench_open(&b, seed, n / STATEMENTS_PER_GRAPH);
-	const struct statement *s = remake(&a, seed, n, full, &cuts);
+	const struct script *s = remake(&a, seed, n, full, &cuts);
 	(void)check(&b, &a, s, n, &f);
 	graph_print(&text, &g);
-	printf("  graph: %s\n  statement: %s\n", buf_cstr(&text), f.text);
-	for (uint32_t i = 0; i < s->n_params; i++) {
-		buf_reset(&text);
-		value_print(&text, s->params[i]);
-		printf("  $p%u = %s\n", i, buf_cstr(&text));
-	}
+	printf("  smaller, graph: %s\n", buf_cstr(&text));
+	print_script(&a, s, n);
 	if (f.way != NULL) {
-		printf("  %s: %s\n  wanted (all rows, before the page):\n", f.way->name, f.why);
-		result_print(stdout, s->writes ? &f.first : &f.want.all);
+		printf("  %s, step %u: %s\n  wanted (all rows, before the page):\n", f.way->name,
+		       f.step, f.why);
+		result_print(stdout, &f.want.all);
 		printf("  got:\n");
 		result_print(stdout, &f.got);
 	}
@@ -388,13 +543,13 @@ int main(int argc, char **argv)
 		}
 		struct failure f = {0};
 		arena_reset(&a);
-		struct statement *s = remake(&a, o.seed, n, &b.g, &(struct cuts){0});
+		struct script *s = remake(&a, o.seed, n, &b.g, &(struct cuts){0});
 		if (o.print)
-			printf("%llu: %s\n", (unsigned long long)n, print(&a, s, n, false));
+			printf("%llu:\n", (unsigned long long)n), print_script(&a, s, n);
 		enum verdict v = check(&b, &a, s, n, &f);
 		n_verdicts[v]++;
 		n_writes += s->writes;
-		n_errors += !s->writes && strcmp(f.want.all.code, "00000") != 0;
+		n_errors += strcmp(f.want.all.code, "00000") != 0;
 		n_rows += f.want.all.n_rows;
 		if (v == FAILED)
 			report(o.seed, n, &b.g, &f);

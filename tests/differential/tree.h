@@ -18,8 +18,10 @@
 /* ---- graph ------------------------------------------------------------------------------------
  */
 
-#define NODES_MAX 12
+#define NODES_MAX 12 /* of a graph that is made */
 #define EDGES_MAX 24
+#define GRAPH_NODES_MAX 128 /* of what statements make of it */
+#define GRAPH_EDGES_MAX 192
 #define EDGE_ID_BASE 100
 
 enum { N_LABELS = 4, N_TYPES = 4 }; /* the last of each is carried by nobody */
@@ -33,11 +35,13 @@ enum key {
 };
 
 struct node {
+	bool dead;
 	uint8_t labels; /* bits */
 	struct value props[N_KEYS];
 };
 
 struct edge {
+	bool dead;
 	uint8_t type;
 	uint32_t from, to;
 	struct value props[N_KEYS];
@@ -45,8 +49,8 @@ struct edge {
 
 struct small_graph {
 	uint32_t n_nodes, n_edges;
-	struct node nodes[NODES_MAX];
-	struct edge edges[EDGES_MAX];
+	struct node nodes[GRAPH_NODES_MAX];
+	struct edge edges[GRAPH_EDGES_MAX];
 };
 
 extern const char *const label_names[N_LABELS], *const type_names[N_TYPES],
@@ -191,10 +195,10 @@ enum clause_kind {
 	C_FILTER, /* term */
 	C_WITH,
 	C_RETURN,
-	C_INSERT, /* text */
-	C_SET,	  /* text */
-	C_DELETE, /* text */
-	C_MERGE,  /* text */
+	C_INSERT, /* write, from here on */
+	C_SET,	  /* and REMOVE */
+	C_DELETE,
+	C_MERGE,
 };
 
 struct sort {
@@ -222,13 +226,62 @@ struct projection {
 	struct term *where;
 };
 
+/* ---- what is written --------------------------------------------------------------------------
+ */
+
+#define NEW_HOPS_MAX 2
+#define CHANGES_MAX 3
+#define NEW_PROPS_MAX 3
+
+enum change_kind { W_SET, W_REPLACE, W_ADD, W_COPY, W_LABEL, W_UNSET, W_UNLABEL };
+
+struct new_node {
+	uint32_t var; /* or NO_VAR */
+	bool bound;
+	uint8_t labels; /* bits */
+	uint32_t n_props;
+	struct prop_test props[NEW_PROPS_MAX];
+};
+
+struct new_edge {
+	uint32_t var;
+	uint8_t type;
+	bool back;
+	uint32_t n_props;
+	struct prop_test props[NEW_PROPS_MAX];
+};
+
+struct new_path { /* of INSERT and MERGE */
+	uint32_t n_hops;
+	struct new_node nodes[NEW_HOPS_MAX + 1];
+	struct new_edge edges[NEW_HOPS_MAX];
+};
+
+struct change {
+	uint8_t kind; /* enum change_kind */
+	uint8_t key, label;
+	uint32_t var, from; /* from: of W_COPY */
+	struct term *value; /* of W_SET */
+	uint32_t n_props;
+	struct prop_test props[NEW_PROPS_MAX];
+};
+
+struct write {
+	struct new_path path;
+	uint32_t n_changes, n_on_match;
+	struct change changes[CHANGES_MAX]; /* of SET and ON CREATE SET */
+	struct change on_match[CHANGES_MAX];
+	bool detach;
+	uint32_t n_targets, targets[3]; /* of DELETE */
+};
+
 struct clause {
 	uint8_t kind; /* enum clause_kind */
 	struct pattern *pattern;
 	struct term *term;
 	uint32_t var;
 	struct projection project;
-	char text[160]; /* writing clauses */
+	struct write *write;
 };
 
 struct branch {
@@ -248,10 +301,32 @@ struct statement {
 	struct value params[PARAMS_MAX];
 };
 
-/* make.c */
-struct statement *statement_make(struct arena *a, struct rng *r, const struct small_graph *g);
+/* ---- scripts: statements in one transaction ---------------------------------------------------
+ */
+
+#define STEPS_MAX 7
+
+enum step_kind { STEP_RUN, STEP_SAVEPOINT, STEP_ROLLBACK_TO };
+
+struct step {
+	uint8_t kind;		     /* enum step_kind */
+	uint32_t to;		     /* of STEP_ROLLBACK_TO: the step that is its savepoint */
+	struct statement *statement; /* of STEP_RUN */
+};
+
+struct script {
+	uint32_t n_steps;
+	bool writes, commits; /* or rolls back */
+	struct step steps[STEPS_MAX];
+};
+
+/* make_write.c */
+struct script *script_make(struct arena *a, struct rng *r, const struct small_graph *g);
 /* Simplifies at one of several places; false: there is no such place. simplify.c */
-bool statement_simplify(struct statement *s, uint32_t place);
+bool script_simplify(struct script *s, uint32_t place);
+/* make.c */
+struct statement *statement_make(struct arena *a, struct rng *r, const struct small_graph *g,
+				 bool writes);
 /* print.c; other_literals: the same tokens with different literals. */
 void statement_print(struct buf *b, const struct statement *s, uint64_t spelling,
 		     bool other_literals);
@@ -267,18 +342,38 @@ struct result {
 	const char **cells; /* row by row */
 };
 
+#define ERRORS_MAX 6
+
 /* What the oracle says: all rows; a page of them is the answer. */
 struct answer {
 	struct result all;
-	bool too_large; /* the oracle gave up */
+	bool too_large;	   /* the oracle gave up, or the order of rows decides */
+	uint32_t n_errors; /* any of these codes may be the answer */
+	const char *errors[ERRORS_MAX];
+	bool may_pass; /* the rows that fail may be left out */
 	bool has_page;
 	uint32_t skip, limit;
 	uint32_t n_keys; /* the columns that the rows are sorted by, as far as they are columns */
 	uint32_t keys[ITEMS_MAX];
 };
 
-void oracle_answer(struct arena *a, const struct statement *s, const struct small_graph *g,
-		   struct answer *ret);
+enum row_order { ROWS_FORWARD, ROWS_BACKWARD, ROWS_MIXED, N_ROW_ORDERS };
+
+/* g: changed by a statement that writes, also by one that fails. */
+void oracle_answer(struct arena *a, const struct statement *s, struct small_graph *g,
+		   enum row_order order, struct answer *ret);
+/* All nodes and edges as rows, the same for two graphs when one is a copy of the other; then what
+ * look-ups of one label and key find (i_lookup: label * N_KEYS + key, N_LOOKUPS: none). compare.c
+ */
+#define N_LOOKUPS (N_LABELS * N_KEYS)
+#define PROBES_MAX 14
+extern const struct value probes[PROBES_MAX];
+void graph_rows(struct arena *a, const struct small_graph *g, uint32_t i_lookup,
+		struct result *ret);
+const char *lookup_row(struct arena *a, const char *what, const struct node *n);
+/* To a result of one column. */
+void result_add(struct arena *a, struct result *r, const char *row);
+#define RANGE_FROM 1 /* the range is what is this or more */
 /* One text for values that are one value; sorted: the order of a list's elements means nothing. */
 const char *cell_text(struct arena *a, struct value v, bool sorted);
 /* False: says on why (if not NULL) what is wrong. */
