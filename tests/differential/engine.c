@@ -8,7 +8,7 @@
 #include "gql/gql.h"
 
 /* A graph that is read: rows (node), (node, edge, node), or (value, node) of a look-up. */
-struct reader {
+struct graph_reader {
 	struct arena *a;
 	struct small_graph *g;
 	elem_id ids[GRAPH_NODES_MAX];
@@ -18,7 +18,7 @@ struct reader {
 
 struct run {
 	struct engine *e;
-	struct reader *reader; /* or NULL: rows become cells */
+	struct graph_reader *reader; /* or NULL: rows become cells */
 	struct arena *a;
 	const struct job *job;
 	const struct way *way;
@@ -39,7 +39,7 @@ static uint32_t name_index(const char *const *names, uint32_t n, struct str name
 	return UINT32_MAX;
 }
 
-static void read_props(struct reader *r, const struct element *e, struct value *props)
+static void read_props(struct graph_reader *r, const struct element *e, struct value *props)
 {
 	for (uint32_t i = 0; i < e->n_props; i++) {
 		uint32_t key = name_index(key_names, N_KEYS, e->props[i].key);
@@ -55,7 +55,7 @@ static void read_props(struct reader *r, const struct element *e, struct value *
 	}
 }
 
-static uint32_t read_node(struct reader *r, const struct element *e)
+static uint32_t read_node(struct graph_reader *r, const struct element *e)
 {
 	struct small_graph *g = r->g;
 	uint32_t i = 0;
@@ -81,7 +81,7 @@ static uint32_t read_node(struct reader *r, const struct element *e)
 	return i;
 }
 
-static void read_edge(struct reader *r, const struct element *a, const struct element *e,
+static void read_edge(struct graph_reader *r, const struct element *a, const struct element *e,
 		      const struct element *b)
 {
 	struct small_graph *g = r->g;
@@ -98,7 +98,8 @@ static void read_edge(struct reader *r, const struct element *a, const struct el
 	read_props(r, e, g->edges[g->n_edges++].props);
 }
 
-static void read_row(struct reader *r, const struct batch *b, uint32_t row, uint32_t n_columns)
+static void read_row(struct graph_reader *r, const struct batch *b, uint32_t row,
+		     uint32_t n_columns)
 {
 	struct value v[3];
 
@@ -210,7 +211,7 @@ static enum status run_text(struct run *r)
 
 /* In the transaction given. */
 static void run(struct engine *e, struct txn *txn, struct arena *a, const struct job *job,
-		const struct way *way, struct result *ret, struct reader *reader)
+		const struct way *way, struct result *ret, struct graph_reader *reader)
 {
 	struct run r = {
 	    .e = e, .reader = reader, .a = a, .job = job, .way = way, .txn = txn, .ret = ret};
@@ -292,7 +293,8 @@ void script_end(struct engine *e, bool commits)
 	e->script = NULL;
 }
 
-static void read_into(struct engine *e, struct arena *a, const char *text, struct reader *reader)
+static void read_into(struct engine *e, struct arena *a, const char *text,
+		      struct graph_reader *reader)
 {
 	static const struct way plain = {0};
 	const struct job job = {.text = text};
@@ -306,7 +308,7 @@ static void read_into(struct engine *e, struct arena *a, const char *text, struc
 /* The graph's rows, its edges met from their starts or from their ends. */
 static void read_graph(struct engine *e, struct arena *a, const char *edges, struct result *ret)
 {
-	struct reader reader = {.a = a, .g = must(ARENA_NEW(a, struct small_graph))};
+	struct graph_reader reader = {.a = a, .g = must(ARENA_NEW(a, struct small_graph))};
 
 	memset(reader.g, 0, sizeof(*reader.g));
 	read_into(e, a, "MATCH (n) RETURN n", &reader);
@@ -319,7 +321,8 @@ static void read_graph(struct engine *e, struct arena *a, const char *edges, str
 static void look_up(struct engine *e, struct arena *a, uint32_t i_lookup, struct result *ret)
 {
 	const char *label = label_names[i_lookup / N_KEYS], *key = key_names[i_lookup % N_KEYS];
-	struct reader reader = {.a = a, .found = ret, .g = must(ARENA_NEW(a, struct small_graph))};
+	struct graph_reader reader = {
+	    .a = a, .found = ret, .g = must(ARENA_NEW(a, struct small_graph))};
 	struct buf b;
 
 	memset(reader.g, 0, sizeof(*reader.g));
