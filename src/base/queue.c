@@ -55,7 +55,6 @@ static void enqueue(struct queue *q, struct queue_node *n)
 	cds_wfcq_node_init(&n->n);
 	PUSHED(n);
 	cds_wfcq_enqueue(&q->head, &q->tail, &n->n);
-	queue_wake(q);
 }
 
 enum status queue_push(struct queue *q, struct queue_node *n)
@@ -66,10 +65,17 @@ enum status queue_push(struct queue *q, struct queue_node *n)
 	}
 	n->counted = true;
 	enqueue(q, n);
+	queue_wake(q);
 	return ST_OK;
 }
 
 void queue_push_reserved(struct queue *q, struct queue_node *n)
+{
+	queue_push_quiet(q, n);
+	queue_wake(q);
+}
+
+void queue_push_quiet(struct queue *q, struct queue_node *n)
 {
 	n->counted = false;
 	enqueue(q, n);

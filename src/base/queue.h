@@ -1,7 +1,7 @@
 /* base/queue.h - a bounded queue from many threads to one, with an eventfd to sleep on.
  *
  * Room:    base (liburcu's wait-free concurrent queue underneath).
- * Threads: push from any; pop and close from the owner.
+ * Threads: push from any; pop and close from the owner, or whoever holds the owner's lock.
  * Errors:  ST_BUSY when the queue is full: nothing was taken. */
 #ifndef BASE_QUEUE_H
 #define BASE_QUEUE_H
@@ -31,6 +31,9 @@ enum status queue_push(struct queue *q, struct queue_node *n) MUST_CHECK;
 /* Counted neither against the limit nor refused: for answers whose place was reserved by a request.
  */
 void queue_push_reserved(struct queue *q, struct queue_node *n);
+/* The same, and the owner is not woken: the caller sees to it that somebody pops, or calls
+ * queue_wake() next. */
+void queue_push_quiet(struct queue *q, struct queue_node *n);
 struct queue_node *queue_pop(struct queue *q); /* NULL: empty */
 /* Makes the event readable without a message. Any thread. */
 void queue_wake(struct queue *q);

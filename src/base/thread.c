@@ -66,6 +66,16 @@ void mutex_lock_same(struct mutex *m)
 	BUG_ON(pthread_mutex_lock(&m->m) != 0);
 }
 
+bool mutex_trylock(struct mutex *m)
+{
+	int error = pthread_mutex_trylock(&m->m);
+
+	BUG_ON(error != 0 && error != EBUSY);
+	if (error == 0)
+		check_rank(m->rank, false);
+	return error == 0;
+}
+
 void mutex_unlock(struct mutex *m)
 {
 	forget_rank(m->rank);

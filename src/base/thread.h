@@ -11,6 +11,7 @@
 
 enum lock_rank {
 	LOCK_RANK_SERVER = 10,
+	LOCK_RANK_LOG = 15, /* a round of the log, with all that it calls */
 	LOCK_RANK_CATALOG = 20,
 	LOCK_RANK_COMMIT = 30,
 	LOCK_RANK_NODE_CHUNK = 40,
@@ -28,7 +29,8 @@ struct mutex {
 void mutex_init(struct mutex *m, enum lock_rank rank);
 void mutex_destroy(struct mutex *m);
 void mutex_lock(struct mutex *m);
-void mutex_lock_same(struct mutex *m); /* beside another of the same rank, in id order */
+void mutex_lock_same(struct mutex *m);		/* beside another of the same rank, in id order */
+bool mutex_trylock(struct mutex *m) MUST_CHECK; /* false: somebody holds it */
 void mutex_unlock(struct mutex *m);
 
 struct cond {

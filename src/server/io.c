@@ -17,6 +17,11 @@ void io_add_session(struct io *io, struct session *s)
 	metric_add(&metric_sessions, 1);
 }
 
+bool io_serves_only(const struct io *io, const struct session *s)
+{
+	return io->sessions == s && s->next == NULL;
+}
+
 static void unqueue(struct io *io, struct session *s)
 {
 	struct session *before = NULL;

@@ -73,6 +73,8 @@ void metrics_refresh(void); /* what is looked up when somebody asks: memory */
 /* io.c */
 extern const struct net_handler io_handler;
 void io_queue_run(struct io *io, struct session *s);
+/* Whether no other session would wait if the thread waited. */
+bool io_serves_only(const struct io *io, const struct session *s);
 void io_expect(struct io *io, uint64_t at_ns); /* session_due is called then, or earlier */
 void io_add_session(struct io *io, struct session *s);
 void io_remove_session(struct io *io, struct session *s);

@@ -80,7 +80,8 @@ enum status session_commit(struct session *s, struct txn *t, struct diag *d)
 {
 	if (txn_has_writes(t))
 		metric_add(&metric_commits, 1);
-	s->commit = (struct txn_commit){.done = on_committed};
+	s->commit =
+	    (struct txn_commit){.done = on_committed, .lead = io_serves_only(s->conn->io, s)};
 	enum status r = txn_commit(t, &s->commit, d);
 	if (r == ST_PARK)
 		s->state = SESSION_COMMIT;

@@ -126,6 +126,7 @@ static enum status refuse(struct txn *t, enum status st, struct diag *d)
 static enum status commit_logged(struct txn *t, struct txn_commit *c, struct diag *d)
 {
 	struct txn_mgr *m = t->m;
+	const bool lead = c->lead;
 	enum status st = build_record(t);
 
 	if (st == ST_OK)
@@ -145,9 +146,14 @@ static enum status commit_logged(struct txn *t, struct txn_commit *c, struct dia
 	stamp(t, c->lsn);
 	/* Before the submit: the log may publish this LSN before the next line runs. */
 	atomic_store_explicit(&m->stamped_lsn, c->lsn, memory_order_release);
-	wal_submit(m->wal, &t->batch);
+	if (lead)
+		wal_submit_quiet(m->wal, &t->batch);
+	else
+		wal_submit(m->wal, &t->batch);
 	mutex_unlock(&m->commit_lock);
 	wait_ended(t);
+	if (lead)
+		wal_lead(m->wal);
 	return ST_PARK;
 }
 

@@ -27,7 +27,7 @@ void txn_mgr_free(struct txn_mgr *m); /* no transaction may be open */
 struct store *txn_mgr_store(struct txn_mgr *m);
 uint64_t txn_durable_lsn(struct txn_mgr *m);
 uint64_t txn_stamped_lsn(struct txn_mgr *m);
-/* Called by the WAL thread (hook of the log writer), in order. */
+/* Called in a round of the log, in order. */
 void txn_publish(struct txn_mgr *m, uint64_t durable_lsn);
 /* Old views of readers hold versions back. Beyond a limit they are asked to close: a query then
  * ends with 40N02 by itself (exec looks at its view's slot), never one that has written, never a
@@ -197,10 +197,12 @@ void txn_pass_turn(struct txn_mgr *m, struct txn_waiter *w);
  */
 
 struct txn_commit { /* embedded by the caller; lives until done() */
-	/* On the WAL thread; must not block: it posts to an inbox. st: ST_OK durable; ST_IO:
-	 * resolution unknown (08007). */
+	/* In a round of the log (wal/writer.h); must not block: it posts to an inbox. st: ST_OK
+	 * durable; ST_IO: resolution unknown (08007). */
 	void (*done)(struct txn_commit *c, enum status st);
 	uint64_t lsn; /* of the commit, or the read point to wait for */
+	bool lead;    /* the caller's thread has nothing else to do: it may write the log itself,
+			 and done() may come before txn_commit() returns ST_PARK */
 	struct txn_commit_wait *private_;
 };
 

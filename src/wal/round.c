@@ -353,21 +353,35 @@ static void write_note(struct wal_writer *w)
 		w->cur.poisoned = true;
 }
 
-/* False: stop was asked. */
-bool round_step(struct wal_writer *w)
+/* False: nothing waits. */
+static bool run_one(struct wal_writer *w)
 {
 	struct group g;
-	bool go_on = true;
+	if (!gather(w, &g))
+		return false;
+	run_group(w, &g);
+	w->stop_seen |= g.stop;
+	return true;
+}
+
+bool round_lead(struct wal_writer *w)
+{
+	bool had_note = w->note_due_ns != 0, had_probe = w->probe_due_ns != 0;
+	(void)run_one(w);
+	return w->stop_seen || (!had_note && w->note_due_ns != 0) ||
+	       (!had_probe && w->probe_due_ns != 0);
+}
+
+bool round_step(struct wal_writer *w)
+{
 	queue_clear_event(&w->queue);
-	while (gather(w, &g)) {
-		run_group(w, &g);
-		go_on = go_on && !g.stop;
-	}
+	while (run_one(w))
+		;
 	if (w->note_due_ns != 0 && clock_mono_ns() >= w->note_due_ns)
 		write_note(w);
 	if (w->probe_due_ns != 0)
 		round_prepare_spare(w);
-	return go_on;
+	return !w->stop_seen;
 }
 
 int round_sleep_ms(const struct wal_writer *w)

@@ -16,9 +16,15 @@
 static void log_thread(void *arg)
 {
 	struct wal_writer *w = arg;
-	while (round_step(w)) {
+	for (;;) {
 		struct pollfd p = {.fd = w->queue.event_fd, .events = POLLIN};
-		(void)poll(&p, 1, round_sleep_ms(w)); /* an interrupted sleep is a short one */
+		mutex_lock(&w->round_lock);
+		bool go_on = round_step(w);
+		int sleep_ms = round_sleep_ms(w);
+		mutex_unlock(&w->round_lock);
+		if (!go_on)
+			return;
+		(void)poll(&p, 1, sleep_ms); /* an interrupted sleep is a short one */
 	}
 }
 
@@ -37,6 +43,7 @@ enum status wal_writer_new(const struct wal_options *opt, struct wal_writer **re
 		return st;
 	}
 	mutex_init(&w->position_lock, LOCK_RANK_LEAF);
+	mutex_init(&w->round_lock, LOCK_RANK_LOG);
 	w->opt = *opt;
 	if (w->opt.segment_bytes == 0)
 		w->opt.segment_bytes = WAL_SEGMENT_BYTES;
@@ -61,6 +68,7 @@ void wal_writer_free(struct wal_writer *w)
 	segment_close(&w->spare);
 	queue_release(&w->queue);
 	mutex_destroy(&w->position_lock);
+	mutex_destroy(&w->round_lock);
 	mem_free(MEM_WAL, w->buf, BUF_BYTES);
 	MEM_FREE(MEM_WAL, w);
 }
@@ -114,7 +122,7 @@ void wal_stop(struct wal_writer *w)
 	if (w->has_thread)
 		thread_join(&w->thread);
 	else
-		(void)round_step(w);
+		wal_step(w);
 	w->has_thread = false;
 	if (PEEK(w->state) != WAL_FAILED)
 		round_seal(w);
@@ -125,7 +133,9 @@ void wal_stop(struct wal_writer *w)
 
 void wal_step(struct wal_writer *w)
 {
+	mutex_lock(&w->round_lock);
 	(void)round_step(w);
+	mutex_unlock(&w->round_lock);
 }
 
 /* ---- from any thread ------------------------------------------------------------------------- */
@@ -171,6 +181,25 @@ void wal_submit(struct wal_writer *w, struct wal_batch *b)
 {
 	b->kind = KIND_REDO;
 	queue_push_reserved(&w->queue, &b->node);
+}
+
+void wal_submit_quiet(struct wal_writer *w, struct wal_batch *b)
+{
+	b->kind = KIND_REDO;
+	queue_push_quiet(&w->queue, &b->node);
+}
+
+/* Who finds the lock taken cannot know whether that round has looked at the queue for the last
+ * time, so the log thread is to look again. */
+void wal_lead(struct wal_writer *w)
+{
+	bool wake = true;
+	if (mutex_trylock(&w->round_lock)) {
+		wake = round_lead(w);
+		mutex_unlock(&w->round_lock);
+	}
+	if (wake)
+		queue_wake(&w->queue);
 }
 
 void wal_wait(struct wal_writer *w, struct wal_batch *b)

@@ -1,9 +1,9 @@
 /* wal/writer.h - the log writer: makes the redo of transactions durable, in order.
  *
  * Room:    wal (base only). Bytes in, bytes out; it does not know what a node is. Layout: format.h.
- * Threads: wal_reserve, wal_unreserve, wal_submit, wal_wait, wal_rotate and the readers of counters
- *          from any; all else from the owner while the log thread does not run. Call-backs run
- *          on the log thread.
+ * Threads: wal_reserve, wal_unreserve, wal_submit*, wal_lead, wal_wait, wal_rotate and the readers
+ *          of counters from any; all else from the owner while the log thread does not run.
+ *          Call-backs run on the log thread, or on one that leads, one at a time.
  * Errors:  before the stamp (wal_reserve) a commit can be refused; after it nothing can fail but
  *          the disk, and then result says so. What a failed write or sync does: README.md.
  *
@@ -32,7 +32,7 @@ struct wal_batch { /* embedded by the caller; untouched by it between submit and
 	size_t redo_len;     /* at most WAL_REDO_MAX */
 	uint64_t lsn;	     /* dense: one more than the batch before */
 	uint64_t origin;     /* who, for the audit: session id, 0 when nobody */
-	/* Log thread, once, in LSN order; must not block; b may be freed in it. result: ST_OK:
+	/* In a round, once, in LSN order; must not block; b may be freed in it. result: ST_OK:
 	 * durable; ST_IO: the disk failed, nobody knows whether the transaction will be there after
 	 * a restart (08007). */
 	void (*done)(struct wal_batch *b);
@@ -89,6 +89,12 @@ enum status wal_reserve(struct wal_writer *w, size_t redo_len) MUST_CHECK;
 void wal_unreserve(struct wal_writer *w, size_t redo_len);
 /* Uses up the reservation for b->redo_len. Never refused: done() always comes. */
 void wal_submit(struct wal_writer *w, struct wal_batch *b);
+/* The same, and the log thread is not woken: the caller calls wal_lead() next, without locks. */
+void wal_submit_quiet(struct wal_writer *w, struct wal_batch *b);
+/* Runs one round here, done()s included; when somebody else is at one, has the log thread look
+ * again. For a thread that has nothing else to do until its batch is durable: two changes of thread
+ * less. */
+void wal_lead(struct wal_writer *w);
 /* done() when all that was submitted before this call is durable; b has no redo and no reservation.
  */
 void wal_wait(struct wal_writer *w, struct wal_batch *b);

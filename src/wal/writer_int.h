@@ -26,7 +26,10 @@ struct wal_writer {
 	_Atomic uint32_t rotate_asked;
 	struct wal_batch rotate, stop;
 
-	/* The log thread's. */
+	/* Who holds it runs a round: the log thread or, for wal_lead(), another one. What follows
+	 * is theirs. */
+	struct mutex round_lock;
+	bool stop_seen;
 	struct segment cur, spare;
 	uint64_t next_seq, prev_seq;
 	uint64_t lsn, chain;		    /* after the last frame written */
@@ -78,8 +81,10 @@ enum status round_append_frame(struct wal_writer *w, struct wal_frame *f) MUST_C
 void round_publish(struct wal_writer *w); /* all that was written is durable */
 void round_seal(struct wal_writer *w);
 void round_prepare_spare(struct wal_writer *w);
-/* One round over all that waits; false: stop was asked. */
+/* Rounds over all that waits; false: stop was asked. With round_lock, as the next two. */
 bool round_step(struct wal_writer *w);
+/* One round; true: the log thread is to look what is due now. */
+bool round_lead(struct wal_writer *w);
 int round_sleep_ms(const struct wal_writer *w); /* until something is due; -1: nothing */
 
 #endif

@@ -1,3 +1,6 @@
+#include <semaphore.h>
+
+#include "wal/writer_int.h"
 #include "wal_test.h"
 
 #define SMALL (UINT64_C(4) << 10)
@@ -430,6 +433,8 @@ struct pusher {
 	struct thread t;
 	struct log *l;
 	struct mutex *commit;
+	bool leads; /* and waits for each batch, as who leads does */
+	sem_t durable;
 	struct wal_batch b[200];
 	_Atomic unsigned n_done;
 };
@@ -439,6 +444,7 @@ static void pusher_done(struct wal_batch *b)
 	struct pusher *p = (struct pusher *)(uintptr_t)b->origin;
 	if (b->result == ST_OK)
 		p->n_done++;
+	sem_post(&p->durable);
 }
 
 static void push_all(void *arg)
@@ -453,12 +459,21 @@ static void push_all(void *arg)
 		assert_int_equal(wal_reserve(p->l->w, 3), ST_OK);
 		mutex_lock(p->commit);
 		b->lsn = ++p->l->lsn;
-		wal_submit(p->l->w, b);
+		if (p->leads)
+			wal_submit_quiet(p->l->w, b);
+		else
+			wal_submit(p->l->w, b);
 		mutex_unlock(p->commit);
+		if (p->leads) {
+			wal_lead(p->l->w);
+			sem_wait(&p->durable);
+		}
 	}
 }
 
-static void threads_commit_in_order(void **state)
+/* The first n_leaders of the threads lead. A wake-up that is lost is a leader that waits for ever.
+ */
+static void commit_in_order(unsigned n_leaders)
 {
 	struct log l;
 	static struct pusher p[3];
@@ -475,6 +490,9 @@ static void threads_commit_in_order(void **state)
 	for (unsigned i = 0; i < ARRAY_LEN(p); i++) {
 		p[i].l = &l;
 		p[i].commit = &commit;
+		p[i].leads = i < n_leaders;
+		p[i].n_done = 0;
+		assert_int_equal(sem_init(&p[i].durable, 0, 0), 0);
 		assert_int_equal(thread_start(&p[i].t, "pusher", push_all, &p[i]), ST_OK);
 	}
 	for (unsigned i = 0; i < ARRAY_LEN(p); i++)
@@ -494,6 +512,88 @@ static void threads_commit_in_order(void **state)
 	wal_reader_close(r);
 	log_close(&l);
 	mutex_destroy(&commit);
+}
+
+static void threads_commit_in_order(void **state)
+{
+	for (unsigned n_leaders = 0; n_leaders <= 3; n_leaders++)
+		commit_in_order(n_leaders);
+}
+
+static void who_leads_needs_no_log_thread(void **state)
+{
+	struct log l;
+
+	log_open(&l, 0);
+	assert_int_equal(wal_start(l.w), ST_OK);
+	log_submit(&l);
+	wal_lead(l.w);
+	assert_int_equal(l.n_done, 1);
+	assert_int_equal(wal_durable_lsn(l.w), 1);
+	wal_lead(l.w); /* nothing waits */
+	assert_int_equal(l.n_done, 1);
+	wal_stop(l.w);
+	log_close(&l);
+}
+
+static void lead_one(struct log *l, void (*done)(struct wal_batch *b))
+{
+	struct wal_batch *b = &l->batches[l->lsn % N_BATCHES];
+
+	*b = (struct wal_batch){.redo = (const uint8_t *)"abc", .redo_len = 3, .done = done};
+	assert_int_equal(wal_reserve(l->w, 3), ST_OK);
+	b->lsn = ++l->lsn;
+	wal_submit_quiet(l->w, b);
+	wal_lead(l->w);
+}
+
+static void second_comes(void *arg)
+{
+	lead_one(arg, log_done);
+}
+
+/* In a round: meanwhile another thread submits, leads and finds the lock taken. */
+static void first_done(struct wal_batch *b)
+{
+	struct thread t;
+
+	log_done(b);
+	assert_int_equal(thread_start(&t, "second", second_comes, current_log), ST_OK);
+	thread_join(&t);
+}
+
+static void who_comes_second_wakes_the_log_thread(void **state)
+{
+	struct log l;
+
+	log_open(&l, 0);
+	assert_int_equal(wal_start(l.w), ST_OK);
+	log_commit(&l);
+	assert_false(queue_is_signalled(&l.w->queue));
+	lead_one(&l, first_done);
+	assert_int_equal(l.n_done, 2);
+	assert_true(queue_is_signalled(&l.w->queue));
+	wal_step(l.w);
+	assert_int_equal(l.n_done, 3);
+	assert_int_equal(wal_durable_lsn(l.w), 3);
+	wal_stop(l.w);
+	log_close(&l);
+}
+
+/* The log thread sleeps without a limit until somebody tells it that a note is due. */
+static void the_first_who_leads_tells_of_the_note(void **state)
+{
+	struct log l;
+
+	log_open(&l, 0);
+	assert_int_equal(wal_start(l.w), ST_OK);
+	lead_one(&l, log_done);
+	assert_true(queue_is_signalled(&l.w->queue));
+	wal_step(l.w);
+	lead_one(&l, log_done);
+	assert_false(queue_is_signalled(&l.w->queue));
+	wal_stop(l.w);
+	log_close(&l);
 }
 
 static void no_memory_is_an_answer(void **state)
@@ -530,6 +630,9 @@ int main(void)
 	    cmocka_unit_test(promises_are_bounded_and_given_back),
 	    cmocka_unit_test(an_adopted_tail_keeps_lsns_and_chain),
 	    cmocka_unit_test(threads_commit_in_order),
+	    cmocka_unit_test(who_leads_needs_no_log_thread),
+	    cmocka_unit_test(who_comes_second_wakes_the_log_thread),
+	    cmocka_unit_test(the_first_who_leads_tells_of_the_note),
 	    cmocka_unit_test(no_memory_is_an_answer),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
