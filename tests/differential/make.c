@@ -151,12 +151,14 @@ static void make_items(struct maker *m, struct projection *pr, bool last, bool i
 		       enum var_kind *kinds)
 {
 	uint32_t n = in_union ? 2 : 1 + below(m, 3);
-	bool name_all = in_union || chance(m, 60);
+	bool may_fail = !in_union && chance(m, 30), name_all = in_union || chance(m, 60);
 
 	for (uint32_t i = 0; i < n; i++) {
 		bool aggregate = pr->grouped && (i + 1 == n || chance(m, 40));
+		m->may_fail = may_fail;
 		struct out o = aggregate ? aggregate_item(m, !in_union && !pr->distinct)
 					 : any_item(m, pr, last);
+		m->may_fail = false;
 		bool variable = o.item.term->kind == T_VAR && !o.item.aggregates;
 		if (variable && o.item.var == 0)
 			o.item.var = o.item.term->var;
@@ -191,7 +193,7 @@ static void make_projection(struct maker *m, struct clause *c, bool last, bool i
 	enum var_kind kinds[ITEMS_MAX];
 
 	pr->limit = UINT32_MAX;
-	pr->grouped = chance(m, 35);
+	pr->grouped = m->groups || chance(m, 35);
 	pr->distinct = !pr->grouped && chance(m, 30);
 	make_items(m, pr, last, in_union, kinds);
 	bool names = all_named(pr);
@@ -279,7 +281,9 @@ void make_reader(struct maker *m, struct branch *b, bool first)
 		return;
 	case 16:
 		c = clause_new(b, C_LET);
+		m->may_fail = true;
 		c->term = make_number(m, 2);
+		m->may_fail = false;
 		c->var = make_var(m, 'v');
 		make_visible(m, c->var, K_NUMBER);
 		return;
@@ -376,10 +380,69 @@ static void make_expansion(struct maker *m, struct branch *b)
 		pr->grouped = pr->grouped || pr->items[i].aggregates;
 }
 
+/* Ends of an undirected walk of several lengths, once each or counted. */
+static void make_reachable(struct maker *m, struct branch *b)
+{
+	struct clause *c = clause_new(b, C_MATCH);
+	uint32_t first, last;
+
+	c->pattern = make_walk(m, &first, &last);
+	c = clause_new(b, C_RETURN);
+	struct projection *pr = &c->project;
+	pr->limit = UINT32_MAX;
+	pr->distinct = chance(m, 70);
+	if (chance(m, 60))
+		add_item(m, pr, term_prop(m, first, chance(m, 70) ? KEY_ID : KEY_X));
+	if (pr->n_items == 0 || chance(m, 60))
+		add_item(m, pr, chance(m, 50) ? term_var(m, last) : term_prop(m, last, KEY_ID));
+	if (!pr->distinct || chance(m, 20)) {
+		bool distinct = chance(m, 60);
+		pr->distinct = false;
+		pr->grouped = true;
+		add_item(m, pr, counted(m, T_COUNT, term_var(m, last), distinct));
+	}
+	if (!pr->grouped && chance(m, 20))
+		make_page(m, pr);
+}
+
+/* Groups of groups. */
+static void make_levels(struct maker *m, struct branch *b)
+{
+	make_reader(m, b, true);
+	for (uint32_t n = 1 + below(m, 3); n > 0; n--) {
+		m->groups = true;
+		make_with(m, b);
+		m->groups = false;
+		if (chance(m, 25))
+			make_reader(m, b, m->n_scope == 0);
+	}
+	add_return(m, b, false);
+}
+
+/* Rows that find nothing go on. */
+static void make_optional(struct maker *m, struct branch *b)
+{
+	make_reader(m, b, true);
+	for (uint32_t n = 1 + below(m, 2); n > 0 && m->n_hops < 6; n--) {
+		struct clause *c = clause_new(b, C_OPTIONAL);
+		c->pattern = make_pattern(m, false);
+		if (c->pattern->where == NULL)
+			c->pattern->where = make_condition(m, 2, true);
+		if (chance(m, 30)) {
+			c = clause_new(b, C_FILTER);
+			c->term = make_condition(m, 1, true);
+		}
+	}
+	add_return(m, b, false);
+}
+
 static void make_shape(struct maker *m, struct branch *b, uint32_t which)
 {
 	if (which < 24) {
-		make_expansion(m, b);
+		(which < 14   ? make_expansion
+		 : which < 18 ? make_reachable
+		 : which < 21 ? make_levels
+			      : make_optional)(m, b);
 		return;
 	}
 	struct clause *c = clause_new(b, C_MATCH);

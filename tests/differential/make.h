@@ -31,6 +31,7 @@ struct maker {
 	uint32_t n_quantified; /* in this MATCH */
 	uint32_t n_hops;       /* of all patterns */
 	uint32_t depth;	       /* of subqueries */
+	bool groups;	       /* the next projection aggregates */
 	bool may_fail;	       /* terms that are surely asked for each row */
 };
 
@@ -67,6 +68,7 @@ struct pattern *make_pattern(struct maker *m, bool inner);
 struct pattern *make_pattern_test(struct maker *m);
 struct pattern *make_chain(struct maker *m, uint32_t n_hops, uint32_t *ret_first,
 			   uint32_t *ret_last);
+struct pattern *make_walk(struct maker *m, uint32_t *ret_first, uint32_t *ret_last);
 struct pattern *make_cycle(struct maker *m);
 struct pattern *make_pair(struct maker *m);
 struct pattern *make_shortest(struct maker *m);

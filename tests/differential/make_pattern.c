@@ -280,6 +280,22 @@ struct pattern *make_chain(struct maker *m, uint32_t n_hops, uint32_t *ret_first
 	return pt;
 }
 
+/* (a)-[..]-{m,n}(b), mostly undirected, with a hop before or behind it now and then. */
+struct pattern *make_walk(struct maker *m, uint32_t *ret_first, uint32_t *ret_last)
+{
+	uint32_t n = 1 + chance(m, 30), which = below(m, n);
+	struct pattern *pt = make_chain(m, n, ret_first, ret_last);
+	struct edge_pat *e = &pt->paths[0].edges[which];
+
+	*e = (struct edge_pat){.var = NO_VAR, .each = NO_VAR};
+	e->dir = (uint8_t)(chance(m, 75) ? GO_ANY : below(m, 3));
+	edge_types(m, e);
+	quantify(m, e);
+	if (chance(m, 15))
+		pt->paths[0].walk = (uint8_t)(n == 1 ? WALK_TRAIL + below(m, 3) : WALK_DEFAULT);
+	return pt;
+}
+
 /* (a)-->(b)-->..(a) */
 struct pattern *make_cycle(struct maker *m)
 {

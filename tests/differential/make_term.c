@@ -98,6 +98,69 @@ static struct term *a_number(struct maker *m)
 	return term_prop(m, v, chance(m, 80) ? KEY_X : KEY_ID);
 }
 
+static struct term *numbers(struct maker *m)
+{
+	struct term *list = term_new(m, T_LIST);
+
+	for (uint32_t n = below(m, 4); list->n_args < n;)
+		list->args[list->n_args++] = a_number(m);
+	return list;
+}
+
+static struct term *number_function(struct maker *m)
+{
+	struct term *t;
+
+	switch (below(m, 8)) {
+	case 0:
+		return term_of(m, chance(m, 50) ? T_ABS : T_SIGN, a_number(m), NULL);
+	case 1:
+		return term_of(m, T_MOD, a_number(m), term_int(m, 1 + below(m, 3)));
+	case 2:
+		return term_of(m, T_CHARS, make_string(m), NULL);
+	case 3:
+		return term_of(m, T_NULLIF, a_number(m), small_int(m));
+	case 4:
+		t = term_of(m, T_CASE_OF, make_any(m), small_int(m));
+		t->args[t->n_args++] = a_number(m);
+		t->args[t->n_args++] = small_int(m);
+		return t;
+	case 5:
+		t = numbers(m);
+		return t->n_args == 0 ? small_int(m)
+				      : term_of(m, chance(m, 50) ? T_HEAD : T_LAST, t, NULL);
+	case 6:
+		t = numbers(m);
+		return t->n_args == 0 ? small_int(m)
+				      : term_of(m, T_AT, t, term_int(m, below(m, 4)));
+	default:
+		return term_of(m, T_SIZE, numbers(m), NULL);
+	}
+}
+
+static struct term *string_function(struct maker *m, struct term *x)
+{
+	static const uint8_t of_one[] = {T_UPPER, T_LOWER, T_REVERSE};
+	struct term *t;
+
+	switch (below(m, 6)) {
+	case 0:
+		return term_of(m, chance(m, 50) ? T_LEFT : T_RIGHT, x, term_int(m, below(m, 4)));
+	case 1:
+		t = term_of(m, T_SUBSTRING, x, term_int(m, below(m, 3)));
+		t->args[t->n_args++] = term_int(m, below(m, 3));
+		return t;
+	case 2:
+		t = term_of(m, T_REPLACE, x, some_string(m));
+		t->args[t->n_args++] = some_string(m);
+		return t;
+	case 3:
+		return term_of(m, T_JOIN, x, some_string(m));
+	default:
+		return term_of(m, (enum term_kind)of_one[below(m, 3)], x, NULL);
+	}
+}
+
 /* Fails for some values. */
 static struct term *risky_number(struct maker *m)
 {
@@ -130,6 +193,8 @@ struct term *make_number(struct maker *m, uint32_t depth)
 
 	if (m->may_fail && depth > 0 && chance(m, 5))
 		return risky_number(m);
+	if (depth > 0 && chance(m, 15))
+		return number_function(m);
 	switch (depth == 0 ? 0 : below(m, 10)) {
 	case 6:
 		return term_of(m, (enum term_kind)ops[below(m, 3)], make_number(m, depth - 1),
@@ -155,11 +220,11 @@ struct term *make_string(struct maker *m)
 	if (v == NO_VAR)
 		return some_string(m);
 	if (kind == K_STRING)
-		return term_var(m, v);
+		return chance(m, 10) ? string_function(m, term_var(m, v)) : term_var(m, v);
 	if (kind == K_EDGE && chance(m, 40))
 		return term_of(m, T_TYPE, term_var(m, v), NULL);
 	struct term *t = term_prop(m, v, KEY_S);
-	return chance(m, 10) ? term_of(m, T_UPPER, t, NULL) : t;
+	return chance(m, 14) ? string_function(m, t) : t;
 }
 
 struct term *make_any(struct maker *m)

@@ -15,8 +15,10 @@ void oracle_fail(struct oracle *o, const char *code)
 		i++;
 	if (i == o->n_errors && i < ERRORS_MAX)
 		o->errors[o->n_errors++] = code;
-	/* Clauses behind may take the row away before its value is asked for. */
-	o->may_pass = o->may_pass || (!o->s->writes && !o->last);
+	/* A clause behind may take the row away before its value is asked for, and so may a page.
+	 */
+	o->may_pass = o->may_pass || (!o->s->writes && (!o->last || o->paged));
+	o->too_large = o->too_large || (o->s->writes && o->paged);
 }
 
 /* The row, unless it has failed. */
@@ -245,7 +247,8 @@ static void branch_rows(struct oracle *o, const struct branch *b, struct rows *r
 	for (uint32_t i = 0; i < b->n_clauses && !o->too_large; i++) {
 		const struct clause *c = &b->clauses[i];
 		struct rows out = {0};
-		o->last = i + 1 == b->n_clauses && !c->project.has_limit && !c->project.has_skip;
+		o->last = i + 1 == b->n_clauses;
+		o->paged = c->project.has_limit || c->project.has_skip;
 		switch ((enum clause_kind)c->kind) {
 		case C_MATCH:
 		case C_OPTIONAL:

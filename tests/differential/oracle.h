@@ -30,7 +30,7 @@ struct oracle {
 	uint64_t n_steps;
 	bool too_large;
 	bool failed;	   /* since the last row_begin() */
-	bool last;	   /* the clause that runs is */
+	bool last, paged;  /* the clause that runs is the last, gives a page */
 	uint32_t n_errors; /* codes that rows gave */
 	const char *errors[ERRORS_MAX];
 	bool may_pass;

@@ -1,4 +1,5 @@
 /* Expressions in three-valued logic, one row at a time. */
+#include <math.h>
 #include <string.h>
 
 #include "base/bits.h"
@@ -218,16 +219,107 @@ static struct value text_test(uint8_t kind, struct value x, struct value y)
 	return truth(false);
 }
 
-static struct value upper(struct oracle *o, struct value x)
+static char letter(uint8_t kind, char c)
 {
-	if (value_is_null(x))
-		return x;
-	if (x.kind != V_STRING)
-		return fail(o, "22G03");
+	if (kind == T_UPPER)
+		return (char)(c >= 'a' && c <= 'z' ? c - 'a' + 'A' : c);
+	return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
+}
+
+/* Another text of the same length; all letters are ASCII. */
+static struct value respelled(struct oracle *o, uint8_t kind, struct value x)
+{
 	char *p = must(arena_alloc(o->a, x.n + 1));
+
 	for (uint32_t i = 0; i < x.n; i++)
-		p[i] = (char)(x.s[i] >= 'a' && x.s[i] <= 'z' ? x.s[i] - 'a' + 'A' : x.s[i]);
+		p[i] = kind == T_REVERSE ? x.s[x.n - 1 - i] : letter(kind, x.s[i]);
 	return value_str((struct str){p, x.n});
+}
+
+static struct value part(struct value x, uint64_t from, uint64_t n)
+{
+	from = MIN_OF(from, (uint64_t)x.n);
+	return value_str((struct str){x.s + from, (size_t)MIN_OF(n, x.n - from)});
+}
+
+static struct value replaced(struct oracle *o, struct value x, struct value y, struct value z)
+{
+	char *p = must(arena_alloc(o->a, x.n * (z.n + 1) + 1));
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; i < x.n;) {
+		if (y.n > 0 && i + y.n <= x.n && memcmp(x.s + i, y.s, y.n) == 0) {
+			memcpy(p + n, z.s, z.n);
+			n += z.n;
+			i += y.n;
+		} else {
+			p[n++] = x.s[i++];
+		}
+	}
+	return value_str((struct str){p, n});
+}
+
+/* A function of texts and small numbers none of which is null. */
+static struct value text_function(struct oracle *o, uint8_t kind, const struct value *v)
+{
+	if (v[0].kind != V_STRING)
+		return fail(o, "22G03");
+	switch (kind) {
+	case T_CHARS:
+		return value_int(v[0].n);
+	case T_LEFT:
+		return part(v[0], 0, (uint64_t)v[1].i);
+	case T_RIGHT:
+		return part(v[0], v[0].n - MIN_OF((uint64_t)v[1].i, (uint64_t)v[0].n), UINT32_MAX);
+	case T_SUBSTRING:
+		return part(v[0], (uint64_t)v[1].i, (uint64_t)v[2].i);
+	case T_REPLACE:
+		return replaced(o, v[0], v[1], v[2]);
+	case T_JOIN:
+		return joined(o, v[0], v[1]);
+	default:
+		return respelled(o, kind, v[0]);
+	}
+}
+
+static struct value number_function(struct oracle *o, uint8_t kind, struct value x, struct value y)
+{
+	if (!is_number(x))
+		return fail(o, "22G03");
+	if (kind == T_MOD && x.kind == V_FLOAT)
+		return value_float(fmod(x.f, number(y)));
+	if (kind == T_MOD)
+		return value_int(x.i % y.i);
+	if (kind == T_SIGN)
+		return value_int((number(x) > 0) - (number(x) < 0));
+	return x.kind == V_FLOAT ? value_float(fabs(x.f)) : value_int(x.i < 0 ? -x.i : x.i);
+}
+
+static struct value element_at(uint8_t kind, struct value list, struct value at)
+{
+	int64_t i = kind == T_HEAD ? 0 : kind == T_LAST ? (int64_t)list.n - 1 : at.i;
+
+	return i >= 0 && i < list.n ? list.list[i] : VALUE_NULL;
+}
+
+/* Null when an argument is. */
+static struct value function(struct oracle *o, uint8_t kind, const struct value *v, uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (value_is_null(v[i]))
+			return VALUE_NULL;
+	switch (kind) {
+	case T_HEAD:
+	case T_LAST:
+	case T_AT:
+		return element_at(kind, v[0], n > 1 ? v[1] : VALUE_NULL);
+	case T_ABS:
+	case T_SIGN:
+	case T_MOD:
+		return number_function(o, kind, v[0], n > 1 ? v[1] : VALUE_NULL);
+	default:
+		return text_function(o, kind, v);
+	}
 }
 
 /* ---- elements ---------------------------------------------------------------------------------
@@ -365,19 +457,24 @@ static struct value subquery(struct oracle *o, const struct term *t, const struc
 struct value term_value(struct oracle *o, const struct term *t, const struct row *r,
 			const struct group *g)
 {
-	struct value x = VALUE_NULL, y = VALUE_NULL;
+	struct value v[4] = {0}, x, y;
 
 	if (t->kind >= T_COUNT_STAR)
 		return aggregate(o, t, g);
+	if (t->kind == T_CASE_OF) {
+		bool met = values_equal_surely(term_value(o, t->args[0], r, g),
+					       term_value(o, t->args[1], r, g));
+		return term_value(o, t->args[met ? 2 : 3], r, g);
+	}
 	if (t->kind == T_CASE)
 		return term_value(o, t->args[is(term_value(o, t->args[0], r, g), true) ? 1 : 2], r,
 				  g);
 	if (t->kind == T_LIST)
 		return list_of(o, t, r, g);
-	if (t->n_args > 0)
-		x = term_value(o, t->args[0], r, g);
-	if (t->n_args > 1)
-		y = term_value(o, t->args[1], r, g);
+	for (uint32_t i = 0; i < t->n_args; i++)
+		v[i] = term_value(o, t->args[i], r, g);
+	x = v[0];
+	y = v[1];
 	switch ((enum term_kind)t->kind) {
 	case T_LITERAL:
 	case T_PARAM:
@@ -424,12 +521,15 @@ struct value term_value(struct oracle *o, const struct term *t, const struct row
 	case T_SIZE:
 	case T_LENGTH:
 		return length_of(x);
-	case T_UPPER:
-		return upper(o, x);
+	case T_NULLIF:
+		return values_equal_surely(x, y) ? VALUE_NULL : x;
 	case T_TYPE:
 		return type_of(o, x);
-	default:
+	case T_EXISTS:
+	case T_PATTERN_COUNT:
 		return subquery(o, t, r);
+	default:
+		return function(o, t->kind, v, t->n_args);
 	}
 }
 

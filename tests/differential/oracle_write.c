@@ -396,15 +396,42 @@ static void delete_rows(struct writer *w, const struct rows *in, struct rows *ou
 /* ---- all --------------------------------------------------------------------------------------
  */
 
-/* Nobody says in which order rows come. */
+static const char *row_text(struct oracle *o, const struct row *r)
+{
+	struct buf b;
+
+	buf_init(&b, MEM_OTHER, 0);
+	for (uint32_t i = 0; i < o->s->n_vars; i++)
+		if (r->v[i].kind != UNBOUND)
+			buf_printf(&b, "%s | ", cell_text(o->a, r->v[i], false));
+	const char *text = must((char *)arena_str(o->a, str_of(buf_cstr(&b))).p);
+	buf_release(&b);
+	return text;
+}
+
+struct keyed_row {
+	const char *text;
+	struct row row;
+};
+
+static int by_text(const void *x, const void *y)
+{
+	return strcmp(((const struct keyed_row *)x)->text, ((const struct keyed_row *)y)->text);
+}
+
+/* Nobody says in which order rows come: sorted, the other way round, or mixed. */
 static void reorder(struct oracle *o, struct rows *rows)
 {
+	struct keyed_row *keyed = must(ARENA_ARRAY(o->a, struct keyed_row, rows->n + 1));
 	struct rng r = rng_of(rows->n, 7, 0);
 
-	for (uint32_t i = rows->n; i > 1 && o->order != ROWS_FORWARD; i--) {
-		uint32_t k = o->order == ROWS_MIXED ? rng_below(&r, i) : rows->n - i;
-		if (o->order == ROWS_BACKWARD && k >= i - 1)
-			return;
+	for (uint32_t i = 0; i < rows->n; i++)
+		keyed[i] = (struct keyed_row){row_text(o, &rows->v[i]), rows->v[i]};
+	qsort(keyed, rows->n, sizeof(*keyed), by_text);
+	for (uint32_t i = 0; i < rows->n; i++)
+		rows->v[i] = keyed[o->order == ROWS_BACKWARD ? rows->n - 1 - i : i].row;
+	for (uint32_t i = rows->n; i > 1 && o->order == ROWS_MIXED; i--) {
+		uint32_t k = rng_below(&r, i);
 		struct row keep = rows->v[i - 1];
 		rows->v[i - 1] = rows->v[k];
 		rows->v[k] = keep;

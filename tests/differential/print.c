@@ -51,7 +51,7 @@ static struct value other_value(struct value v)
 {
 	switch ((enum value_kind)v.kind) {
 	case V_INT:
-		return value_int(v.i < 0 ? v.i : v.i + 7);
+		return value_int(v.i < 0 || v.i == INT64_MAX ? v.i : v.i + 7);
 	case V_FLOAT:
 		return value_float(v.f < 0 ? v.f : v.f + 2);
 	case V_STRING:
@@ -104,6 +104,8 @@ static const char *infix(uint8_t kind)
 	    [T_SUB] = "-",
 	    [T_MUL] = "*",
 	    [T_DIV] = "/",
+	    [T_MOD] = "%",
+	    [T_JOIN] = "||",
 	    [T_CONTAINS] = "CONTAINS",
 	};
 
@@ -115,6 +117,30 @@ static const char *call_name(struct printer *p, uint8_t kind)
 	switch ((enum term_kind)kind) {
 	case T_COALESCE:
 		return "coalesce";
+	case T_NULLIF:
+		return "nullif";
+	case T_CHARS:
+		return either(p) ? "char_length" : "size";
+	case T_LOWER:
+		return either(p) ? "lower" : "toLower";
+	case T_REVERSE:
+		return "reverse";
+	case T_LEFT:
+		return "left";
+	case T_RIGHT:
+		return "right";
+	case T_SUBSTRING:
+		return "substring";
+	case T_REPLACE:
+		return "replace";
+	case T_ABS:
+		return "abs";
+	case T_SIGN:
+		return "sign";
+	case T_HEAD:
+		return "head";
+	case T_LAST:
+		return "last";
 	case T_SIZE:
 		return either(p) ? "size" : "cardinality";
 	case T_UPPER:
@@ -155,12 +181,17 @@ static void print_subquery(struct printer *p, const struct term *t)
 
 static void print_case(struct printer *p, const struct term *t)
 {
-	buf_puts(p->b, "CASE WHEN ");
-	print_term(p, t->args[0]);
+	bool simple = t->kind == T_CASE_OF;
+
+	buf_puts(p->b, "CASE ");
+	if (simple)
+		print_term(p, t->args[0]);
+	buf_puts(p->b, simple ? " WHEN " : "WHEN ");
+	print_term(p, t->args[simple]);
 	buf_puts(p->b, " THEN ");
-	print_term(p, t->args[1]);
+	print_term(p, t->args[1 + simple]);
 	buf_puts(p->b, " ELSE ");
-	print_term(p, t->args[2]);
+	print_term(p, t->args[2 + simple]);
 	buf_puts(p->b, " END");
 }
 
@@ -208,7 +239,14 @@ static void print_term(struct printer *p, const struct term *t)
 		print_term(p, t->args[0]);
 		buf_puts(b, t->kind == T_IS_NULL ? " IS NULL)" : " IS NOT NULL)");
 		return;
+	case T_AT:
+		print_term(p, t->args[0]);
+		buf_puts(b, "[");
+		print_term(p, t->args[1]);
+		buf_puts(b, "]");
+		return;
 	case T_CASE:
+	case T_CASE_OF:
 		print_case(p, t);
 		return;
 	case T_EXISTS:

@@ -100,10 +100,26 @@ enum term_kind {
 	T_SUB,
 	T_MUL,
 	T_DIV,
-	T_CASE, /* condition, then, else */
+	T_CASE,	   /* condition, then, else */
+	T_CASE_OF, /* value, when, then, else */
 	T_COALESCE,
+	T_NULLIF,
 	T_SIZE,
+	T_CHARS,
 	T_UPPER,
+	T_LOWER,
+	T_REVERSE,
+	T_LEFT,
+	T_RIGHT,
+	T_SUBSTRING,
+	T_REPLACE,
+	T_JOIN,
+	T_ABS,
+	T_SIGN,
+	T_MOD,
+	T_HEAD,
+	T_LAST,
+	T_AT, /* list, position */
 	T_TYPE,
 	T_LENGTH,
 	T_EXISTS,	 /* pattern */
