@@ -342,6 +342,7 @@ static struct term *simple_condition(struct maker *m)
 
 struct term *make_condition(struct maker *m, uint32_t depth, bool subqueries)
 {
+	m->may_fail = false; /* who knows which side of an AND is asked */
 	if (subqueries && m->depth < 2 && m->n_hops < 8 && chance(m, 15))
 		return subquery(m);
 	switch (depth == 0 ? 9 : below(m, 10)) {

@@ -454,27 +454,12 @@ static struct value subquery(struct oracle *o, const struct term *t, const struc
 	return t->kind == T_EXISTS ? truth(found.n > 0) : value_int(found.n);
 }
 
-struct value term_value(struct oracle *o, const struct term *t, const struct row *r,
-			const struct group *g)
+/* What the arguments give. */
+static struct value computed(struct oracle *o, const struct term *t, const struct row *r,
+			     const struct value *v)
 {
-	struct value v[4] = {0}, x, y;
+	const struct value x = v[0], y = v[1];
 
-	if (t->kind >= T_COUNT_STAR)
-		return aggregate(o, t, g);
-	if (t->kind == T_CASE_OF) {
-		bool met = values_equal_surely(term_value(o, t->args[0], r, g),
-					       term_value(o, t->args[1], r, g));
-		return term_value(o, t->args[met ? 2 : 3], r, g);
-	}
-	if (t->kind == T_CASE)
-		return term_value(o, t->args[is(term_value(o, t->args[0], r, g), true) ? 1 : 2], r,
-				  g);
-	if (t->kind == T_LIST)
-		return list_of(o, t, r, g);
-	for (uint32_t i = 0; i < t->n_args; i++)
-		v[i] = term_value(o, t->args[i], r, g);
-	x = v[0];
-	y = v[1];
 	switch ((enum term_kind)t->kind) {
 	case T_LITERAL:
 	case T_PARAM:
@@ -531,6 +516,28 @@ struct value term_value(struct oracle *o, const struct term *t, const struct row
 	default:
 		return function(o, t->kind, v, t->n_args);
 	}
+}
+
+struct value term_value(struct oracle *o, const struct term *t, const struct row *r,
+			const struct group *g)
+{
+	struct value v[4] = {0};
+
+	if (t->kind >= T_COUNT_STAR)
+		return aggregate(o, t, g);
+	if (t->kind == T_CASE_OF) {
+		bool met = values_equal_surely(term_value(o, t->args[0], r, g),
+					       term_value(o, t->args[1], r, g));
+		return term_value(o, t->args[met ? 2 : 3], r, g);
+	}
+	if (t->kind == T_CASE)
+		return term_value(o, t->args[is(term_value(o, t->args[0], r, g), true) ? 1 : 2], r,
+				  g);
+	if (t->kind == T_LIST)
+		return list_of(o, t, r, g);
+	for (uint32_t i = 0; i < t->n_args; i++)
+		v[i] = term_value(o, t->args[i], r, g);
+	return computed(o, t, r, v);
 }
 
 bool term_holds(struct oracle *o, const struct term *t, const struct row *r)
