@@ -276,9 +276,10 @@ void script_run(struct engine *e, struct arena *a, const struct job *job, const 
 		script_rollback_to(e, &before);
 }
 
-void script_end(struct engine *e, bool commits)
+bool script_end(struct engine *e, bool commits)
 {
 	struct txn_commit commit = {0};
+	bool done = true;
 	struct diag d;
 
 	diag_reset(&d);
@@ -286,11 +287,11 @@ void script_end(struct engine *e, bool commits)
 		script_rollback_to(e, &e->before);
 	} else if (!commits) {
 		txn_rollback(e->script);
-	} else if (txn_commit(e->script, &commit, &d) != ST_OK) {
-		fprintf(stderr, "commit: %s\n", d.message);
-		abort();
+	} else {
+		done = txn_commit(e->script, &commit, &d) == ST_OK;
 	}
 	e->script = NULL;
+	return done;
 }
 
 static void read_into(struct engine *e, struct arena *a, const char *text,
@@ -418,6 +419,17 @@ static void begin_half(struct engine *e)
 		abort();
 }
 
+/* A node with a label that it loses again. */
+static void insert_other(struct buf *b, const struct small_graph *g, uint32_t i)
+{
+	struct small_graph other = *g;
+	uint8_t label = N_LABELS - 1;
+
+	other.nodes[i].labels |= (uint8_t)(1u << label);
+	graph_print_nodes(b, &other, i, i + 1);
+	buf_printf(b, " REMOVE m%u:%s", i, label_names[label]);
+}
+
 /* Element by element, with others that come and go and values that change. */
 static void load_slowly(struct engine *e, const struct small_graph *g, struct rng *r, bool half)
 {
@@ -429,10 +441,12 @@ static void load_slowly(struct engine *e, const struct small_graph *g, struct rn
 		if (i == open_at)
 			begin_half(e);
 		buf_reset(&b);
-		if (i < g->n_nodes)
-			graph_print_nodes(&b, g, i, i + 1);
-		else
+		if (i >= g->n_nodes)
 			graph_print_edge(&b, g, i - g->n_nodes);
+		else if (rng_percent(r, 20))
+			insert_other(&b, g, i);
+		else
+			graph_print_nodes(&b, g, i, i + 1);
 		statement(e, buf_cstr(&b));
 		if (rng_percent(r, 15))
 			statement(e,

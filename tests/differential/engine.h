@@ -54,7 +54,7 @@ void script_rollback_to(struct engine *e, const struct txn_savepoint *sp);
 /* The graph as the transaction sees it, read along both directions of its edges; or a row that says
  * what cannot be. As graph_rows(), look-ups by statements. */
 void script_graph(struct engine *e, struct arena *a, uint32_t i_lookup, struct result *ret);
-/* commits: not for ENGINE_OPEN; the engine holds another graph then. */
-void script_end(struct engine *e, bool commits);
+/* commits: not for ENGINE_OPEN; the engine holds another graph then. False: that has failed. */
+bool script_end(struct engine *e, bool commits);
 
 #endif

@@ -407,29 +407,54 @@ static struct value *arguments(struct oracle *o, const struct term *t, const str
 	return v;
 }
 
+/* INTs are added without bounds: only what comes out must fit. */
+static struct value sum_of(struct oracle *o, const struct value *v, uint32_t n)
+{
+	struct value floats = value_float(0);
+	bool any_float = false;
+	__int128 whole = 0;
+
+	for (uint32_t i = 0; i < n; i++) {
+		if (!is_number(v[i]))
+			return fail(o, "22G03");
+		any_float = any_float || v[i].kind == V_FLOAT;
+		whole += v[i].kind == V_INT ? v[i].i : 0;
+		floats.f += number(v[i]);
+	}
+	if (any_float)
+		return floats;
+	if (whole < INT64_MIN || whole > INT64_MAX)
+		return fail(o, "22003");
+	return value_int((int64_t)whole);
+}
+
 static struct value aggregate(struct oracle *o, const struct term *t, const struct group *g)
 {
+	struct value best = VALUE_NULL, sum = value_float(0);
 	uint32_t n;
 
 	if (t->kind == T_COUNT_STAR)
 		return value_int(g->n);
 	struct value *v = arguments(o, t, g, &n);
-	if (t->kind == T_COUNT)
+	switch ((enum term_kind)t->kind) {
+	case T_COUNT:
 		return value_int(n);
-	if (t->kind == T_COLLECT)
+	case T_COLLECT:
 		return value_list(v, n);
-	struct value sum = value_int(0), best = VALUE_NULL;
+	case T_SUM:
+		return sum_of(o, v, n);
+	case T_AVG:
+		for (uint32_t i = 0; i < n; i++)
+			sum.f += number(v[i]);
+		return n == 0 ? VALUE_NULL : value_float(sum.f / n);
+	default:
+		break;
+	}
 	for (uint32_t i = 0; i < n; i++) {
 		int order = i == 0 ? 0 : order_values(v[i], best);
-		if (t->kind == T_SUM || t->kind == T_AVG)
-			sum = arithmetic(o, T_ADD, sum, v[i]);
-		else if (i == 0 || (t->kind == T_MIN ? order < 0 : order > 0))
+		if (i == 0 || (t->kind == T_MIN ? order < 0 : order > 0))
 			best = v[i];
 	}
-	if (t->kind == T_SUM)
-		return sum;
-	if (t->kind == T_AVG)
-		return n == 0 ? VALUE_NULL : value_float(number(sum) / n);
 	return best;
 }
 

@@ -282,11 +282,12 @@ static enum verdict check_commit(struct arena *a, const struct small_graph *g,
 	engine_open(&e, (enum engine_kind)way->engine, g, &r);
 	script_begin(&e);
 	enum verdict verdict = run_steps(&e, a, s, n, way, want, f);
-	script_end(&e, true);
+	if (!script_end(&e, true) && verdict == PASSED)
+		verdict = fail(f, way, &(struct result){0}, "the commit fails");
 	for (uint32_t i = 0; i < 2 && verdict == PASSED; i++) {
 		script_begin(&e);
 		verdict = check_graph(&e, a, n, way, want, "another graph after the commit", f);
-		script_end(&e, false);
+		(void)script_end(&e, false);
 		while (txn_collect(e.mgr))
 			;
 	}
@@ -316,7 +317,7 @@ static enum verdict check_script(struct bench *b, struct arena *a, const struct 
 		verdict = run_steps(e, a, s, n, &ways[i], &want, f);
 		if (verdict == PASSED)
 			verdict = check_graph(e, a, n, &ways[i], &want, "another graph", f);
-		script_end(e, false);
+		(void)script_end(e, false);
 	}
 	return verdict;
 }
