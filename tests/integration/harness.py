@@ -187,7 +187,8 @@ def main():
         sys.exit(77)
     program = unittest.main(module="__main__", exit=False, verbosity=2)
     r = program.result
-    bad = len(r.failures) + len(r.errors)
+    # A test with several failed subtests failed once.
+    bad = len({getattr(test, "test_case", test).id() for test, _ in r.failures + r.errors})
     sys.stderr.flush()
     print(f"{r.testsRun - bad - len(r.skipped)} passed, {bad} failed, {len(r.skipped)} skipped")
     sys.exit(1 if bad or r.testsRun == 0 else 0)
