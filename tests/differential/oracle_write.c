@@ -20,7 +20,20 @@ struct writer {
 	const struct row *row;
 	uint32_t i_row;
 	struct place *places; /* of each element, nodes first */
+	struct place *made;   /* likewise: what ON CREATE SET gave */
 };
+
+static struct place *place_of(struct place *places, struct value elem, uint32_t which)
+{
+	uint32_t element = (uint32_t)elem.id + (elem.kind == V_EDGE ? GRAPH_NODES_MAX : 0);
+
+	return &places[element * N_PLACES + which];
+}
+
+static bool same_value(struct writer *w, struct value x, struct value y)
+{
+	return strcmp(cell_text(w->o->a, x, false), cell_text(w->o->a, y, false)) == 0;
+}
 
 static struct value *props_of(struct writer *w, struct value elem)
 {
@@ -48,11 +61,9 @@ static bool is_dead(const struct oracle *o, struct value elem)
 
 static void note(struct writer *w, struct value elem, uint32_t which, struct value v)
 {
-	uint32_t element = (uint32_t)elem.id + (elem.kind == V_EDGE ? GRAPH_NODES_MAX : 0);
-	struct place *p = &w->places[element * N_PLACES + which];
+	struct place *p = place_of(w->places, elem, which);
 
-	if (p->taken && p->row != w->i_row &&
-	    strcmp(cell_text(w->o->a, p->v, false), cell_text(w->o->a, v, false)) != 0)
+	if (p->taken && p->row != w->i_row && !same_value(w, p->v, v))
 		w->o->too_large = true;
 	*p = (struct place){w->i_row, true, v};
 }
@@ -272,8 +283,26 @@ static bool node_fits(struct writer *w, const struct new_node *n, uint32_t i)
 	       new_props_fit(w, n->n_props, n->props, node->props);
 }
 
+/* What another row made would be different if this one had been the first. */
+static void compare_with_maker(struct writer *w, const struct row *r)
+{
+	const struct row *before = w->row;
+
+	w->row = r;
+	for (uint32_t i = 0; i < w->w->n_changes; i++) {
+		const struct wish wish = wish_of(w, &w->w->changes[i]);
+		for (uint32_t k = 0; k < N_KEYS; k++) {
+			const struct place *p = place_of(w->made, wish.elem, k);
+			if (wish.given[k] && p->taken && !same_value(w, p->v, wish.values[k]))
+				w->o->too_large = true;
+		}
+	}
+	w->row = before;
+}
+
 static void found(struct writer *w, struct row *r, struct rows *out)
 {
+	compare_with_maker(w, r);
 	for (uint32_t i = 0; i < w->w->n_on_match; i++) {
 		const struct change *c = &w->w->on_match[i];
 		const struct row *before = w->row;
@@ -326,8 +355,11 @@ static void merge_made(struct writer *w, struct row *r, struct rows *out)
 	for (uint32_t i = 0; i < w->w->n_changes && !w->o->failed && !w->o->too_large; i++) {
 		struct wish wish = wish_of(w, &w->w->changes[i]);
 		for (uint32_t k = 0; k < N_KEYS; k++)
-			if (wish.given[k])
+			if (wish.given[k]) {
 				props_of(w, wish.elem)[k] = wish.values[k];
+				*place_of(w->made, wish.elem, k) =
+				    (struct place){w->i_row, true, wish.values[k]};
+			}
 	}
 	if (!w->o->failed)
 		table_add(w->o, out, r);
@@ -438,13 +470,21 @@ static void reorder(struct oracle *o, struct rows *rows)
 	}
 }
 
+static struct place *new_places(struct oracle *o)
+{
+	uint32_t n = (GRAPH_NODES_MAX + GRAPH_EDGES_MAX) * N_PLACES;
+	struct place *p = must(ARENA_ARRAY(o->a, struct place, n));
+
+	memset(p, 0, n * sizeof(*p));
+	return p;
+}
+
 void write_clause(struct oracle *o, const struct clause *c, struct rows *in, struct rows *out)
 {
 	struct writer w = {.o = o, .w = c->write};
 
-	w.places =
-	    must(ARENA_ARRAY(o->a, struct place, (GRAPH_NODES_MAX + GRAPH_EDGES_MAX) * N_PLACES));
-	memset(w.places, 0, (GRAPH_NODES_MAX + GRAPH_EDGES_MAX) * N_PLACES * sizeof(w.places[0]));
+	w.places = new_places(o);
+	w.made = new_places(o);
 	reorder(o, in);
 	switch ((enum clause_kind)c->kind) {
 	case C_INSERT:
