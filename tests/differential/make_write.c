@@ -23,7 +23,7 @@ static struct term *value_for(struct maker *m, uint8_t key)
 	case KEY_ID:
 		return chance(m, 60) ? term_int(m, 30 + below(m, 9)) : make_number(m, 1);
 	case KEY_X:
-		return make_number(m, 2);
+		return chance(m, 30) ? term_int(m, below(m, 8)) : make_number(m, 2);
 	case KEY_S:
 		return make_string(m);
 	default:
@@ -136,7 +136,7 @@ static void add_delete(struct maker *m, struct branch *b)
 	uint32_t n = 1 + chance(m, 30), kept = 0;
 	enum var_kind kind;
 
-	w->detach = chance(m, 55);
+	w->detach = chance(m, 75);
 	while (w->n_targets < n) {
 		uint32_t v =
 		    make_pick(m, chance(m, 40) ? 1u << K_EDGE | 1u << K_EDGES : ELEMENTS, &kind);
@@ -174,6 +174,14 @@ static uint32_t merge_changes(struct maker *m, uint32_t var, struct change *ret)
 	return 1;
 }
 
+/* Null is an error. */
+static struct term *merge_key(struct maker *m)
+{
+	struct term *t = make_number(m, 1);
+
+	return chance(m, 10) ? t : term_of(m, T_COALESCE, t, term_int(m, below(m, 4)));
+}
+
 static void add_merge(struct maker *m, struct branch *b)
 {
 	struct write *w = add_write(m, b, C_MERGE);
@@ -186,7 +194,7 @@ static void add_merge(struct maker *m, struct branch *b)
 		var = make_var(m, 'n');
 		p->nodes[p->n_hops] = (struct new_node){
 		    .var = var, .labels = (uint8_t)(1u << below(m, N_LABELS)), .n_props = 1};
-		p->nodes[p->n_hops].props[0] = (struct prop_test){KEY_X, make_number(m, 1)};
+		p->nodes[p->n_hops].props[0] = (struct prop_test){KEY_X, merge_key(m)};
 	} else {
 		var = make_var(m, 'e');
 		p->nodes[1] = (struct new_node){.var = to, .bound = true};
@@ -197,7 +205,7 @@ static void add_merge(struct maker *m, struct branch *b)
 						.type = (uint8_t)below(m, N_TYPES),
 						.back = chance(m, 40)};
 		p->edges[0].n_props = chance(m, 30);
-		p->edges[0].props[0] = (struct prop_test){KEY_X, make_number(m, 1)};
+		p->edges[0].props[0] = (struct prop_test){KEY_X, merge_key(m)};
 	}
 	w->n_changes = merge_changes(m, var, w->changes);
 	w->n_on_match = merge_changes(m, var, w->on_match);
@@ -220,14 +228,32 @@ static void add_writer(struct maker *m, struct branch *b)
 	m->may_fail = false;
 }
 
+/* A pattern that is likely to be met. */
+static void add_match(struct maker *m, struct branch *b)
+{
+	struct clause *c = &b->clauses[b->n_clauses++];
+	uint32_t first, last;
+
+	*c = (struct clause){.kind = C_MATCH, .var = NO_VAR};
+	c->pattern = make_chain(m, below(m, 3), &first, &last);
+	struct path_pat *p = &c->pattern->paths[0];
+	for (uint32_t i = 0; i < p->n_hops; i++)
+		if (chance(m, 60)) {
+			p->edges[i].var = make_var(m, 'e');
+			make_visible(m, p->edges[i].var, K_EDGE);
+		}
+}
+
 /* Reads and writes in turns. */
 void make_write(struct maker *m, struct branch *b)
 {
 	uint32_t n = 1 + below(m, 3);
 
-	if (chance(m, 90))
+	if (chance(m, 60))
+		add_match(m, b);
+	else if (chance(m, 75))
 		make_reader(m, b, true);
-	if (chance(m, 25) && m->n_hops < 3)
+	if (chance(m, 20) && m->n_hops < 3)
 		make_reader(m, b, m->n_scope == 0);
 	if (chance(m, 12) && m->n_scope > 0)
 		make_with(m, b);

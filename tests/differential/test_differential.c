@@ -51,6 +51,7 @@ struct failure {
 	struct result got;
 	char why[300];
 	uint32_t step;
+	bool changed; /* the graph is another afterwards */
 };
 
 enum verdict { PASSED, TOO_LARGE, FAILED };
@@ -300,6 +301,7 @@ static enum verdict check_script(struct bench *b, struct arena *a, const struct 
 {
 	struct expected want = {0};
 	enum verdict verdict = PASSED;
+	struct result before;
 
 	for (uint32_t i = 0; i < s->n_steps; i++)
 		if (s->steps[i].statement != NULL &&
@@ -307,6 +309,8 @@ static enum verdict check_script(struct bench *b, struct arena *a, const struct 
 			return TOO_LARGE;
 	if (!expect_surely(a, s, &b->g, (uint32_t)(n % N_LOOKUPS), &want))
 		return TOO_LARGE;
+	graph_rows(a, &b->g, (uint32_t)(n % N_LOOKUPS), &before);
+	f->changed = !results_equal(a, &before, &want.graph);
 	for (uint32_t i = 0; i < N_WAYS && verdict == PASSED; i++) {
 		struct engine *e = &b->engines[ways[i].engine];
 		if (s->commits && ways[i].engine != ENGINE_OPEN && i % COMMIT_WAYS == 0)
@@ -530,7 +534,7 @@ static void graph_of(uint64_t seed, uint64_t n, struct small_graph *ret)
 int main(int argc, char **argv)
 {
 	struct options o = options_of(argc, argv);
-	uint64_t n_verdicts[3] = {0}, n_writes = 0, n_errors = 0, n_rows = 0;
+	uint64_t n_verdicts[3] = {0}, n_writes = 0, n_changed = 0, n_errors = 0, n_rows = 0;
 	struct bench b;
 	struct arena a;
 
@@ -550,6 +554,7 @@ int main(int argc, char **argv)
 		enum verdict v = check(&b, &a, s, n, &f);
 		n_verdicts[v]++;
 		n_writes += s->writes;
+		n_changed += f.changed;
 		n_errors += strcmp(f.want.all.code, "00000") != 0;
 		n_rows += f.want.all.n_rows;
 		if (v == FAILED)
@@ -560,11 +565,11 @@ int main(int argc, char **argv)
 	bench_close(&b);
 	arena_release(&a);
 	printf("seed %llu from %llu: %llu passed in %u ways each, %llu failed, %llu too large; "
-	       "%llu wrote, %llu gave an error, %llu rows\n",
+	       "%llu wrote, %llu changed the graph, %llu gave an error, %llu rows\n",
 	       (unsigned long long)o.seed, (unsigned long long)o.from,
 	       (unsigned long long)n_verdicts[PASSED], (unsigned)N_WAYS,
 	       (unsigned long long)n_verdicts[FAILED], (unsigned long long)n_verdicts[TOO_LARGE],
-	       (unsigned long long)n_writes, (unsigned long long)n_errors,
-	       (unsigned long long)n_rows);
+	       (unsigned long long)n_writes, (unsigned long long)n_changed,
+	       (unsigned long long)n_errors, (unsigned long long)n_rows);
 	return n_verdicts[FAILED] == 0 ? 0 : 1;
 }
