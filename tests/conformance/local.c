@@ -1,11 +1,10 @@
 /* tests/conformance/local.c - the text cases in process: parser, planner, executor and
  * transactions over a store in memory, without server and log. */
 #include "base/vec.h"
-#include "exec/query.h"
 #include "gql/gql.h"
-#include "plan/plan.h"
 #include "tests/support/gqlt.h"
 #include "tests/support/literal.h"
+#include "tests/support/memory_db.h"
 #include "value/text.h"
 
 #define SAVEPOINT_NAME_MAX 64
@@ -16,8 +15,7 @@ struct savepoint {
 };
 
 struct local {
-	struct store *store;
-	struct txn_mgr *mgr;
+	struct memory_db db;
 	uint32_t graph_id; /* in use */
 	struct txn *txn;   /* the explicit one, or NULL */
 	struct savepoint savepoints[TXN_SAVEPOINTS_MAX];
@@ -37,28 +35,23 @@ struct run {
 	VEC(struct str) cells;
 };
 
-static void close_store(struct local *x)
+static void close_db(struct local *x)
 {
-	if (x->store == NULL)
-		return;
 	if (x->txn != NULL)
 		txn_rollback(x->txn);
 	x->txn = NULL;
-	while (txn_collect(x->mgr))
-		;
-	txn_mgr_free(x->mgr);
-	store_free(x->store);
-	x->store = NULL;
+	memory_db_close(&x->db);
 }
 
 static bool reset(void *ctx)
 {
 	struct local *x = ctx;
 
-	close_store(x);
+	close_db(x);
+	memory_db_open(&x->db);
 	x->n_savepoints = 0;
 	x->graph_id = 0;
-	return store_new(&x->store) == ST_OK && txn_mgr_new(x->store, NULL, 0, &x->mgr) == ST_OK;
+	return true;
 }
 
 /* ---- rows -------------------------------------------------------------------------------------
@@ -76,38 +69,28 @@ static enum status put_cell(struct run *r, struct value v)
 	return ok ? ST_OK : ST_NOMEM;
 }
 
-static enum status put_batch(struct run *r, const struct batch *b, uint32_t n_columns)
+static enum status put_batch(void *ctx, const struct batch *b)
 {
-	for (uint32_t i = 0; i < b->n_sel; i++) {
-		for (uint32_t j = 0; j < n_columns; j++)
+	struct run *r = ctx;
+
+	for (uint32_t i = 0; i < b->n_sel && r->ret->n_columns > 0; i++) {
+		for (uint32_t j = 0; j < r->ret->n_columns; j++)
 			TRY(put_cell(r, column_get(&b->cols[j], batch_row(b, i))));
 		r->ret->n_rows++;
 	}
 	return ST_OK;
 }
 
-static enum status pull(struct run *r, struct query *q, uint32_t n_columns)
-{
-	for (;;) {
-		struct batch *b = NULL;
-		enum status st = query_next(q, &b);
-		if (st == ST_YIELD)
-			continue;
-		if (st != ST_OK || b == NULL)
-			return st;
-		if (n_columns > 0)
-			TRY(put_batch(r, b, n_columns));
-	}
-}
-
 static enum status run_plan(struct run *r, const struct plan *plan, struct txn *txn)
 {
-	struct value *values = ARENA_ARRAY(r->a, struct value, plan->n_params + 1);
 	struct str *columns = ARENA_ARRAY(r->a, struct str, plan->n_columns + 1);
-	const struct query_options opt = {0};
-	struct query *q = NULL;
+	const struct memory_query q = {.plan = plan,
+				       .text = r->text,
+				       .tokens = &r->tokens,
+				       .params = r->params,
+				       .n_params = r->n_params};
 
-	if (values == NULL || columns == NULL)
+	if (columns == NULL)
 		return ST_NOMEM;
 	for (uint32_t i = 0; i < plan->n_columns; i++) {
 		columns[i] = arena_str(r->a, plan_column_name(plan, i, r->text, &r->tokens));
@@ -116,12 +99,7 @@ static enum status run_plan(struct run *r, const struct plan *plan, struct txn *
 	}
 	r->ret->columns = columns;
 	r->ret->n_columns = plan->n_columns;
-	TRY(plan_bind_params(plan, r->text, &r->tokens, r->params, r->n_params, r->a, values,
-			     &r->d));
-	TRY(query_open(plan, txn, values, &opt, &r->d, &q));
-	enum status st = pull(r, q, plan->n_columns);
-	query_close(q);
-	return st;
+	return memory_db_run(&q, txn, r->a, put_batch, r, &r->d);
 }
 
 /* ---- statements -------------------------------------------------------------------------------
@@ -146,7 +124,7 @@ static enum status run_auto(struct run *r, const struct plan *plan)
 	struct txn_commit commit = {0};
 	struct txn *t = NULL;
 
-	TRY(txn_begin(r->x->mgr, plan->writes ? TXN_WRITE : TXN_READ, 0, &t));
+	TRY(txn_begin(r->x->db.mgr, plan->writes ? TXN_WRITE : TXN_READ, 0, &t));
 	enum status st = run_plan(r, plan, t);
 	if (st == ST_OK)
 		return txn_commit(t, &commit, &r->d);
@@ -157,7 +135,7 @@ static enum status run_auto(struct run *r, const struct plan *plan)
 /* NULL: it was dropped. */
 static struct graph *graph_now(struct local *x)
 {
-	struct graph *g = store_graph_by_id(x->store, x->graph_id);
+	struct graph *g = store_graph_by_id(x->db.store, x->graph_id);
 
 	return g != NULL && !graph_is_dropped(g) ? g : NULL;
 }
@@ -217,7 +195,8 @@ static enum status begin(struct run *r, const struct ast_statement *st)
 		return diag_set(&r->d, GQL_TXN_ACTIVE, DIAG_NO_POSITION,
 				"a transaction is active already");
 	x->n_savepoints = 0;
-	return txn_begin(x->mgr, st->txn.read_only ? TXN_EXPLICIT_READ : TXN_EXPLICIT, 0, &x->txn);
+	return txn_begin(x->db.mgr, st->txn.read_only ? TXN_EXPLICIT_READ : TXN_EXPLICIT, 0,
+			 &x->txn);
 }
 
 static enum status end(struct run *r, bool commit)
@@ -259,7 +238,7 @@ static enum status run_index(struct run *r, const struct ast_statement *st)
 	if (r->x->txn != NULL)
 		return diag_set(&r->d, GQL_TXN_MIX, DIAG_NO_POSITION,
 				"a catalog change cannot stand inside an explicit transaction");
-	TRY(txn_begin(r->x->mgr, TXN_WRITE, 0, &t));
+	TRY(txn_begin(r->x->db.mgr, TXN_WRITE, 0, &t));
 	if (st->kind == AST_DROP_INDEX) {
 		result = txn_index_drop(t, g, st->index.name.text, st->index.if_exists, &r->d);
 	} else if (st->kind == AST_DROP_CONSTRAINT) {
@@ -291,7 +270,7 @@ static enum status use_graph(struct run *r, const struct ast_statement *st)
 	}
 	if (st->graph.current)
 		return ST_OK;
-	TRY(plan_find_graph(r->x->store, &st->graph.name, LSN_NEVER - 1, &g, &r->d));
+	TRY(plan_find_graph(r->x->db.store, &st->graph.name, LSN_NEVER - 1, &g, &r->d));
 	r->x->graph_id = graph_id(g);
 	return ST_OK;
 }
@@ -324,7 +303,7 @@ static enum status run_graph(struct run *r, const struct ast_statement *st)
 	if (r->x->txn != NULL)
 		return diag_set(&r->d, GQL_TXN_MIX, DIAG_NO_POSITION,
 				"not inside an explicit transaction");
-	TRY(txn_begin(r->x->mgr, TXN_WRITE, 0, &t));
+	TRY(txn_begin(r->x->db.mgr, TXN_WRITE, 0, &t));
 	enum status result = change_graph(r, t, st);
 	if (result == ST_OK)
 		return txn_commit(t, &commit, &r->d);
@@ -417,6 +396,6 @@ int main(int argc, char **argv)
 	const struct gqlt_target target = {.ctx = &local, .reset = reset, .execute = execute};
 	int status = gqlt_main(argc, argv, &target);
 
-	close_store(&local);
+	close_db(&local);
 	return status;
 }

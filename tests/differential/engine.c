@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/vec.h"
-#include "exec/query.h"
 #include "gql/gql.h"
 
 /* A graph that is read: rows (node), (node, edge, node), or (value, node) of a look-up. */
@@ -118,8 +117,11 @@ static void read_row(struct graph_reader *r, const struct batch *b, uint32_t row
 /* ---- one statement ----------------------------------------------------------------------------
  */
 
-static enum status put_batch(struct run *r, const struct batch *b, uint32_t n_columns)
+static enum status put_batch(void *ctx, const struct batch *b)
 {
+	struct run *r = ctx;
+	uint32_t n_columns = r->ret->n_columns;
+
 	for (uint32_t i = 0; i < b->n_sel && r->reader != NULL; i++)
 		read_row(r->reader, b, batch_row(b, i), n_columns);
 	if (r->reader != NULL)
@@ -135,24 +137,11 @@ static enum status put_batch(struct run *r, const struct batch *b, uint32_t n_co
 	return ST_OK;
 }
 
-static enum status pull(struct run *r, struct query *q, uint32_t n_columns)
-{
-	for (;;) {
-		struct batch *b = NULL;
-		enum status st = query_next(q, &b);
-		if (st == ST_YIELD)
-			continue;
-		if (st != ST_OK || b == NULL)
-			return st;
-		TRY(put_batch(r, b, n_columns));
-	}
-}
-
 static enum status make_plan(struct run *r, struct str text, struct token_list *ret_tokens,
 			     struct plan **ret)
 {
 	const struct plan_options opt = {.no_rewrites = r->way->no_rewrites};
-	struct graph *g = store_graph_default(r->e->store);
+	struct graph *g = store_graph_default(r->e->db.store);
 	struct ast_statement *st = NULL;
 
 	TRY(gql_lex(r->a, text, ret_tokens, &r->d));
@@ -176,21 +165,20 @@ static enum status run_plan(struct run *r, const struct plan *plan, struct str t
 			    const struct token_list *tokens)
 {
 	struct map_entry *given = must(ARENA_ARRAY(r->a, struct map_entry, r->job->n_params + 1));
-	struct value *values = must(ARENA_ARRAY(r->a, struct value, plan->n_params + 1));
-	const struct query_options opt = {
-	    .batch_rows = r->way->single_rows ? 1 : 0,
-	    .yield_seed = r->way->yields ? r->job->yield_seed : 0,
+	const struct memory_query q = {
+	    .plan = plan,
+	    .text = text,
+	    .tokens = tokens,
+	    .params = given,
+	    .n_params = r->job->n_params,
+	    .opt.batch_rows = r->way->single_rows ? 1 : 0,
+	    .opt.yield_seed = r->way->yields ? r->job->yield_seed : 0,
 	};
-	struct query *q = NULL;
 
 	for (uint32_t i = 0; i < r->job->n_params; i++)
 		given[i] = (struct map_entry){param_name(r->a, i), r->job->params[i]};
 	r->ret->n_columns = plan->n_columns;
-	TRY(plan_bind_params(plan, text, tokens, given, r->job->n_params, r->a, values, &r->d));
-	TRY(query_open(plan, r->txn, values, &opt, &r->d, &q));
-	enum status st = pull(r, q, plan->n_columns);
-	query_close(q);
-	return st;
+	return memory_db_run(&q, r->txn, r->a, put_batch, r, &r->d);
 }
 
 static enum status run_text(struct run *r)
@@ -236,7 +224,7 @@ void engine_run(struct engine *e, struct arena *a, const struct job *job, const 
 {
 	struct txn *t = e->open;
 
-	if (t == NULL && txn_begin(e->mgr, TXN_EXPLICIT, 0, &t) != ST_OK)
+	if (t == NULL && txn_begin(e->db.mgr, TXN_EXPLICIT, 0, &t) != ST_OK)
 		abort();
 	run(e, t, a, job, way, ret, NULL);
 	if (e->open == NULL)
@@ -249,7 +237,7 @@ void engine_run(struct engine *e, struct arena *a, const struct job *job, const 
 void script_begin(struct engine *e)
 {
 	e->script = e->open;
-	if (e->script == NULL && txn_begin(e->mgr, TXN_EXPLICIT, 0, &e->script) != ST_OK)
+	if (e->script == NULL && txn_begin(e->db.mgr, TXN_EXPLICIT, 0, &e->script) != ST_OK)
 		abort();
 	txn_savepoint(e->script, &e->before);
 }
@@ -370,7 +358,7 @@ static void statement(struct engine *e, const char *text)
 
 	arena_init(&a, MEM_OTHER, NULL);
 	diag_reset(&d);
-	if (t == NULL && txn_begin(e->mgr, TXN_WRITE, 0, &t) != ST_OK)
+	if (t == NULL && txn_begin(e->db.mgr, TXN_WRITE, 0, &t) != ST_OK)
 		abort();
 	run(e, t, &a, &job, &plain, &r, NULL);
 	if (e->open != NULL)
@@ -394,10 +382,10 @@ static void add_index(struct engine *e, const char *label, const char *key)
 
 	diag_reset(&d);
 	snprintf(name, sizeof(name), "%s_%s", label, key);
-	if (txn_begin(e->mgr, TXN_WRITE, 0, &t) != ST_OK ||
+	if (txn_begin(e->db.mgr, TXN_WRITE, 0, &t) != ST_OK ||
 	    txn_name(t, NAME_LABEL, str_of(label), &l, &d) != ST_OK ||
 	    txn_name(t, NAME_KEY, str_of(key), &k, &d) != ST_OK ||
-	    txn_index_create(t, store_graph_default(e->store), str_of(name), l, k, false, false,
+	    txn_index_create(t, store_graph_default(e->db.store), str_of(name), l, k, false, false,
 			     &d) != ST_OK ||
 	    txn_commit(t, &commit, &d) != ST_OK) {
 		fprintf(stderr, "index: %s\n", d.message);
@@ -415,7 +403,7 @@ static void add_indexes(struct engine *e)
 
 static void begin_half(struct engine *e)
 {
-	if (txn_begin(e->mgr, TXN_EXPLICIT, 0, &e->open) != ST_OK)
+	if (txn_begin(e->db.mgr, TXN_EXPLICIT, 0, &e->open) != ST_OK)
 		abort();
 }
 
@@ -473,8 +461,8 @@ void engine_open(struct engine *e, enum engine_kind kind, const struct small_gra
 	struct buf b;
 
 	*e = (struct engine){0};
-	if (store_new(&e->store) != ST_OK || txn_mgr_new(e->store, NULL, 0, &e->mgr) != ST_OK ||
-	    plan_cache_new(&e->cache) != ST_OK)
+	memory_db_open(&e->db);
+	if (plan_cache_new(&e->cache) != ST_OK)
 		abort();
 	if (kind == ENGINE_PLAIN) {
 		buf_init(&b, MEM_OTHER, 0);
@@ -489,7 +477,7 @@ void engine_open(struct engine *e, enum engine_kind kind, const struct small_gra
 	load_slowly(e, g, r, kind == ENGINE_OPEN);
 	if (!early && kind != ENGINE_OPEN)
 		add_indexes(e);
-	while (rng_percent(r, 50) && txn_collect(e->mgr))
+	while (rng_percent(r, 50) && txn_collect(e->db.mgr))
 		;
 }
 
@@ -498,8 +486,5 @@ void engine_close(struct engine *e)
 	if (e->open != NULL)
 		txn_rollback(e->open);
 	plan_cache_free(e->cache);
-	while (txn_collect(e->mgr))
-		;
-	txn_mgr_free(e->mgr);
-	store_free(e->store);
+	memory_db_close(&e->db);
 }

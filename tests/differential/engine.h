@@ -3,9 +3,8 @@
 #ifndef DIFFERENTIAL_ENGINE_H
 #define DIFFERENTIAL_ENGINE_H
 
-#include "plan/plan.h"
 #include "tests/differential/tree.h"
-#include "txn/txn.h"
+#include "tests/support/memory_db.h"
 
 enum engine_kind {
 	ENGINE_PLAIN,
@@ -14,8 +13,7 @@ enum engine_kind {
 };
 
 struct engine {
-	struct store *store;
-	struct txn_mgr *mgr;
+	struct memory_db db;
 	struct txn *open; /* or NULL */
 	struct plan_cache *cache;
 	struct txn *script; /* the transaction that a script runs in, and where it began */

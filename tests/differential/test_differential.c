@@ -289,7 +289,7 @@ static enum verdict check_commit(struct arena *a, const struct small_graph *g,
 		script_begin(&e);
 		verdict = check_graph(&e, a, n, way, want, "another graph after the commit", f);
 		(void)script_end(&e, false);
-		while (txn_collect(e.mgr))
+		while (txn_collect(e.db.mgr))
 			;
 	}
 	engine_close(&e);
