@@ -132,8 +132,11 @@ enum status udp_steer(struct udp *u, uint32_t n_sockets, struct diag *d)
 	    BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 1), BPF_STMT(BPF_ALU | BPF_MOD | BPF_K, n_sockets),
 	    BPF_STMT(BPF_RET | BPF_A, 0),
 	};
-	struct sock_fprog program = {.len = ARRAY_LEN(code), .filter = code};
+	struct sock_fprog program;
 
+	memset(&program, 0, sizeof program); /* what pads it, too: the kernel copies it whole */
+	program.len = ARRAY_LEN(code);
+	program.filter = code;
 	if (setsockopt(u->fd, SOL_SOCKET, SO_ATTACH_REUSEPORT_CBPF, &program, sizeof program) != 0)
 		return diag_fail(d, ST_IO, GQL_CONNECTION, DIAG_NO_POSITION,
 				 "the kernel cannot steer datagrams to threads: %s",
@@ -207,6 +210,7 @@ static struct cmsghdr *add_control(struct msghdr *h, int level, int type, const 
 {
 	struct cmsghdr *c = (struct cmsghdr *)((uint8_t *)h->msg_control + h->msg_controllen);
 
+	memset(c, 0, CMSG_SPACE(n)); /* the kernel reads what pads it, too */
 	c->cmsg_level = level;
 	c->cmsg_type = type;
 	c->cmsg_len = CMSG_LEN(n);
