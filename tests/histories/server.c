@@ -109,6 +109,8 @@ void server_end(bool kindly)
 	pid = -1;
 	if (kindly && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
 		die("after SIGTERM the server ended with status %d", status);
+	if (!kindly && !WIFSIGNALED(status))
+		die("before SIGKILL the server ended with status %d", status);
 }
 
 void server_prepare(const char *option, unsigned idle_ms)
