@@ -46,9 +46,13 @@ static enum status grow_slots(struct bfs *b)
 	return ST_OK;
 }
 
-/* A new entry at the end of reached[]. */
+/* A new entry at the end of reached[], come to from reached[at]. */
 static enum status append(struct bfs *b, elem_id node, uint32_t depth)
 {
+	if (b->spec->dir == DIR_BOTH) {
+		TRY(grow(b->arena, &b->branch, b->n, &b->cap_branch, sizeof(*b->branch)));
+		b->branch[b->n] = depth <= 1 ? b->n : b->branch[b->at];
+	}
 	TRY(grow(b->arena, &b->reached, b->n, &b->cap, sizeof(*b->reached)));
 	b->reached[b->n++] = (struct bfs_node){node, depth, BFS_NONE};
 	return ST_OK;
@@ -71,7 +75,8 @@ enum status bfs_init(struct bfs *b, struct arena *a, const struct edge_spec *spe
 			  .reverse = reverse,
 			  .all_links = all_links,
 			  .end = 1,
-			  .cycle = BFS_NONE};
+			  .cycle = BFS_NONE,
+			  .round = BFS_NONE};
 	TRY(grow_slots(b));
 	TRY(append(b, start, 0));
 	b->slots[place_of(b, start)] = 1;
@@ -83,8 +88,8 @@ uint32_t bfs_find(const struct bfs *b, elem_id node)
 	return b->slots[place_of(b, node)] - 1; /* 0 - 1 is BFS_NONE */
 }
 
-/* The edge leads back to the start. An undirected edge does so twice, hence not from depth 1 over
- * the edge that came; longer undirected ways round are left to the caller. */
+/* The edge leads back to the start. An undirected one from elsewhere is that which came, or a
+ * parallel one that the start has shown: round knows. */
 static enum status meet_start(struct bfs *b, elem_id edge)
 {
 	uint32_t depth = b->depth + 1;
@@ -100,6 +105,16 @@ static enum status meet_start(struct bfs *b, elem_id edge)
 	return add_link(b, b->cycle, b->at, edge);
 }
 
+/* An undirected edge to a node that was reached before, and is not the start. */
+static void close_round(struct bfs *b, uint32_t to)
+{
+	const uint32_t edges = b->depth + b->reached[to].depth + 1;
+
+	/* From the start the node was reached over another edge. */
+	if ((b->at == 0 || b->branch[b->at] != b->branch[to]) && edges < b->round)
+		b->round = edges;
+}
+
 static enum status take_edge(struct bfs *b, elem_id node, elem_id edge)
 {
 	if (used_edges_has(b->used, edge) || (b->walk.second && node == b->reached[b->at].node))
@@ -109,6 +124,8 @@ static enum status take_edge(struct bfs *b, elem_id node, elem_id edge)
 	if ((uint64_t)b->n * 2 > b->mask)
 		TRY(grow_slots(b));
 	uint64_t place = place_of(b, node);
+	if (b->slots[place] != 0 && b->spec->dir == DIR_BOTH)
+		close_round(b, b->slots[place] - 1);
 	if (b->slots[place] == 0) {
 		TRY(append(b, node, b->depth + 1));
 		b->slots[place] = b->n;

@@ -6,7 +6,13 @@
  * reached[] holds nodes in the order of their depth; the newest level is reached[begin..end). A
  * link is one edge over which a node was reached from the level before; with all_links every such
  * edge is kept, else the first. Edges back to the start are kept once, as an entry of their own
- * (cycle): the shortest way round. */
+ * (cycle): the shortest way round.
+ *
+ * An undirected way back to the start may not end with the edge that it began with, so links do not
+ * tell of it; its length does (round). Call the subtree of a first edge its branch. A shortest way
+ * round begins and ends in different branches, so one of its edges joins two of them; and an edge
+ * that joins two closes a way round of the depths of its ends and one. Expanding depth d meets all
+ * edges that make 2d + 1 or 2d + 2, and later ones make more. */
 #ifndef EXEC_BFS_H
 #define EXEC_BFS_H
 
@@ -38,8 +44,11 @@ struct bfs {
 	uint32_t *slots; /* node -> position in reached[] + 1 */
 	uint64_t mask;
 	uint32_t depth, begin, end;
-	uint32_t cycle; /* position in reached[], BFS_NONE: the start was not met again */
-	uint32_t at;	/* of the level that is being expanded */
+	uint32_t cycle;	  /* position in reached[], BFS_NONE: the start was not met again */
+	uint32_t round;	  /* edges of the shortest undirected way round, once a level has met one */
+	uint32_t *branch; /* of reached[i]: position of its node of depth 1; undirected only */
+	uint32_t cap_branch;
+	uint32_t at; /* of the level that is being expanded */
 	struct edge_walk walk;
 	bool walk_open;
 };

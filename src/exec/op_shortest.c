@@ -6,8 +6,9 @@
  * exists; so the first meeting is at the newest level of both, and each shortest path goes through
  * exactly one node of it. With one end bound each new level's nodes are ends.
  *
- * A search by levels cannot ask for more than one edge, nor for an undirected way back to its
- * start: then walks of growing length are tried, depth first. */
+ * A search by levels cannot ask for more than one edge: then walks of growing length are tried,
+ * depth first. Of an undirected way back to its start it tells the length alone: the walks of that
+ * length are tried when the levels have ended. */
 #include "exec/bfs.h"
 #include "exec/idset.h"
 #include "exec/path.h"
@@ -31,8 +32,10 @@ struct op_shortest {
 	struct exec_arena paths; /* of one output batch */
 	struct batch *in;
 	uint32_t i_sel;
-	bool bound, all, one_sided, last; /* last: nothing comes after what is being given */
+	bool bound, all, one_sided, last; /* last: no level comes after what is being given */
+	bool way_back;			  /* an undirected way back to the start is an answer */
 	elem_id source, target;
+	elem_id walk_end; /* where walks have to end; ELEM_NONE: anywhere */
 	uint64_t min, max;
 	enum search search;
 	struct bfs side[2];
@@ -136,7 +139,8 @@ static enum status meet_level(struct op_shortest *o)
 		if (!again && (!o->bound || b->reached[i].node == o->target))
 			add_meeting(o, i, BFS_NONE);
 	}
-	o->last = b->begin == b->end || b->depth >= o->max || (o->bound && o->n_meet != 0);
+	o->last = b->begin == b->end || b->depth >= o->max ||
+		  (o->bound && (o->n_meet != 0 || b->round != BFS_NONE));
 	return begin_giving(o);
 }
 
@@ -230,6 +234,29 @@ static bool next_way(struct op_shortest *o, const struct meeting *m)
 	return m->at[1] != BFS_NONE && bfs_next_way(&o->side[1], m->at[1], o->choice[1]);
 }
 
+static enum status begin_walks(struct op_shortest *o, struct exec *x, uint64_t length, elem_id end)
+{
+	idset_init(&o->found, &o->arena.a);
+	o->n_fresh = o->cap_fresh = 0;
+	o->length = o->walk.min = o->walk.max = length;
+	o->walk_end = end;
+	o->walked = false;
+	o->search = SEARCH_WALKS;
+	return path_begin(x, &o->walk, o->source, o->in, batch_row(o->in, o->i_sel));
+}
+
+/* The levels have ended: what they could not give is the undirected way back, unless a loop at the
+ * start was shorter. */
+static enum status after_levels(struct op_shortest *o, struct exec *x)
+{
+	const struct bfs *b = &o->side[0];
+
+	o->search = SEARCH_NONE;
+	if (!o->way_back || b->cycle != BFS_NONE || b->round > o->max)
+		return ST_OK;
+	return begin_walks(o, x, b->round, o->source);
+}
+
 static enum status give(struct op_shortest *o, struct exec *x)
 {
 	while (o->i_meet < o->n_meet && o->n < x->batch_rows) {
@@ -244,9 +271,10 @@ static enum status give(struct op_shortest *o, struct exec *x)
 		else if (!o->way_open)
 			o->i_meet++;
 	}
-	if (o->i_meet == o->n_meet)
-		o->search = o->last ? SEARCH_NONE : SEARCH_LEVELS;
-	return ST_OK;
+	if (o->i_meet < o->n_meet)
+		return ST_OK;
+	o->search = SEARCH_LEVELS;
+	return o->last ? after_levels(o, x) : ST_OK;
 }
 
 /* ---- walks of growing length ---------------------------------------------------------------- */
@@ -259,7 +287,7 @@ static enum status next_length(struct op_shortest *o, struct exec *x)
 		TRY(idset_add(&o->found, (int64_t)o->fresh[i], &fresh));
 	o->n_fresh = 0;
 	o->length++;
-	if (!o->walked || o->length > o->max || (o->bound && o->found.n != 0)) {
+	if (!o->walked || o->length > o->max || (o->walk_end != ELEM_NONE && o->found.n != 0)) {
 		o->search = SEARCH_NONE;
 		return ST_OK;
 	}
@@ -299,14 +327,15 @@ static enum status give_walks(struct op_shortest *o, struct exec *x)
 		}
 		o->walked = true;
 		elem_id end = o->walk.frames[o->walk.depth].node;
-		if ((o->bound && end != o->target) || idset_has(&o->found, (int64_t)end))
+		if ((o->walk_end != ELEM_NONE && end != o->walk_end) ||
+		    idset_has(&o->found, (int64_t)end))
 			continue;
 		TRY(path_edge_list(&o->walk, &o->paths.a, &o->lists[o->n]));
 		TRY(path_value(&o->walk, &o->paths.a, &o->values[o->n]));
 		o->rows[o->n] = (uint16_t)batch_row(o->in, o->i_sel);
 		o->ends[o->n++] = end;
 		TRY(remember(o, end));
-		if (o->bound && !o->all)
+		if (o->walk_end != ELEM_NONE && !o->all)
 			o->search = SEARCH_NONE;
 	}
 	return ST_OK;
@@ -314,16 +343,6 @@ static enum status give_walks(struct op_shortest *o, struct exec *x)
 
 /* ---- input -------------------------------------------------------------------------------------
  */
-
-static enum status begin_walks(struct op_shortest *o, struct exec *x, uint32_t row)
-{
-	idset_init(&o->found, &o->arena.a);
-	o->n_fresh = o->cap_fresh = 0;
-	o->length = o->walk.min = o->walk.max = o->min;
-	o->walked = false;
-	o->search = SEARCH_WALKS;
-	return path_begin(x, &o->walk, o->source, o->in, row);
-}
 
 static enum status begin_levels(struct op_shortest *o)
 {
@@ -360,8 +379,9 @@ static enum status begin_row(struct op_shortest *o, struct exec *x)
 	TRY(used_edges_load(x, &o->used, o->in, row, pop->expand.unique, pop->expand.n_unique));
 	for (uint32_t s = 0; o->edge_pred != NULL && s < o->in->n_cols; s++)
 		o->pred_batch.cols[s] = column_of_row(&o->in->cols[s], row);
-	bool round = o->spec.dir == DIR_BOTH && o->source == o->target && o->min == 1;
-	return o->min > 1 || round ? begin_walks(o, x, row) : begin_levels(o);
+	o->way_back =
+	    o->spec.dir == DIR_BOTH && o->min == 1 && (!o->bound || o->source == o->target);
+	return o->min > 1 ? begin_walks(o, x, o->min, o->target) : begin_levels(o);
 }
 
 static enum status shortest_fill(struct op_shortest *o, struct exec *x)

@@ -349,19 +349,6 @@ struct pattern *make_pair(struct maker *m)
 	return pt;
 }
 
-static void different_ends(struct maker *m, struct pattern *pt)
-{
-	struct node_pat *n = pt->paths[0].nodes;
-
-	for (uint32_t i = 0; i < 2; i++)
-		if (n[i].var == NO_VAR) {
-			n[i].var = make_var(m, 'n');
-			make_visible(m, n[i].var, K_NODE);
-		}
-	struct term *t = term_of(m, T_NE, term_var(m, n[0].var), term_var(m, n[1].var));
-	pt->where = pt->where == NULL ? t : term_of(m, T_AND, t, pt->where);
-}
-
 struct pattern *make_shortest(struct maker *m)
 {
 	struct pattern *pt = pattern_new(m);
@@ -393,7 +380,5 @@ struct pattern *make_shortest(struct maker *m)
 	m->n_hops += 2;
 	if (chance(m, 25))
 		pt->where = make_condition(m, 1, false);
-	if (e.dir == GO_ANY) /* the engine leaves out undirected ways back to the start */
-		different_ends(m, pt);
 	return pt;
 }
