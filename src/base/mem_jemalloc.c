@@ -4,18 +4,28 @@
 #include <jemalloc/jemalloc.h>
 #include <sys/types.h>
 
+#define PAGE ((size_t)4096)
+#define PAGES_MIN (4 * PAGE) /* smaller blocks come out of slabs, which begin at a page */
+
+/* jemalloc shifts a large block by a random number of cache lines, unless it is told where the
+ * block shall begin. Whole pages then lie in one page more: an eighth of a column of 32 KiB. */
+static int whole_pages(size_t size)
+{
+	return size >= PAGES_MIN && size % PAGE == 0 ? MALLOCX_ALIGN(PAGE) : 0;
+}
+
 static void *je_alloc(size_t size, size_t align)
 {
 	if (size == 0)
 		size = 1;
-	int flags = align > _Alignof(max_align_t) ? MALLOCX_ALIGN(align) : 0;
+	int flags = align > _Alignof(max_align_t) ? MALLOCX_ALIGN(align) : whole_pages(size);
 	return mallocx(size, flags);
 }
 
 static void *je_resize(void *p, size_t old_size, size_t size)
 {
 	(void)old_size;
-	return rallocx(p, size != 0 ? size : 1, 0);
+	return rallocx(p, size != 0 ? size : 1, whole_pages(size));
 }
 
 /* Not sdallocx: it must be told the alignment too, which our callers do not keep, because an
