@@ -6,76 +6,9 @@
 #define BLOCK_FIRST 2
 #define BLOCK_SMALL 64 /* entries; smaller blocks are copied for any dead entry */
 
-static size_t block_size(uint32_t cap)
-{
-	return offsetof(struct block, nodes) + 2 * (size_t)cap * sizeof(uint32_t);
-}
-
-static void block_free(struct block *b)
-{
-	mem_free(MEM_GRAPH, b, block_size(b->cap));
-}
-
-struct old_block {
-	struct retired retired;
-	struct block *block;
-};
-
-static void old_block_free(struct retired *r)
-{
-	struct old_block *o = container_of(r, struct old_block, retired);
-
-	block_free(o->block);
-	MEM_FREE(MEM_GRAPH, o);
-}
-
-static size_t stamps_size(uint32_t cap)
-{
-	return sizeof(struct stamps) + cap * sizeof(struct stamp);
-}
-
-static void stamps_free(struct retired *r)
-{
-	struct stamps *s = container_of(r, struct stamps, retired);
-
-	mem_free(MEM_UNDO, s, stamps_size(s->cap));
-}
-
-static struct block *block_new(name_id type, uint32_t cap)
-{
-	struct block *b = mem_alloc(MEM_GRAPH, block_size(cap));
-
-	if (b == NULL)
-		return NULL;
-	atomic_init(&b->stamps, NULL);
-	atomic_init(&b->n, 0);
-	b->type = type;
-	b->cap = cap;
-	return b;
-}
-
-static struct stamps *stamps_new(uint32_t cap)
-{
-	struct stamps *s = mem_zalloc(MEM_UNDO, stamps_size(cap));
-
-	if (s != NULL)
-		s->cap = cap;
-	return s;
-}
-
 static uint32_t *edges_of(struct block *b)
 {
 	return b->nodes + b->cap;
-}
-
-static void free_block_now(struct block *b)
-{
-	if (b == NULL)
-		return;
-	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
-	if (s != NULL)
-		stamps_free(&s->retired);
-	block_free(b);
 }
 
 /* ---- where a node's blocks are ------------------------------------------------------------- */
@@ -122,8 +55,14 @@ static void types_free(struct retired *r)
 	mem_free(MEM_GRAPH, t, types_size(t->n));
 }
 
-/* Puts a block in the place of the one of its type, or adds it. */
-static enum status set_block(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b)
+static void count_change(struct chunk *c)
+{
+	atomic_store_explicit(&c->n_changes,
+			      atomic_load_explicit(&c->n_changes, memory_order_relaxed) + 1,
+			      memory_order_relaxed);
+}
+
+enum status adj_set_block(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b)
 {
 	_Atomic uintptr_t *at = head_of(c, slot, dir);
 	uintptr_t head = atomic_load_explicit(at, memory_order_relaxed);
@@ -163,6 +102,18 @@ static enum status set_block(struct chunk *c, uint32_t slot, enum adj_dir dir, s
 	return ST_OK;
 }
 
+bool adj_swap_block(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *old,
+		    struct block *copy)
+{
+	uintptr_t head = atomic_load_explicit(head_of(c, slot, dir), memory_order_relaxed);
+
+	if (adj_find(head, old->type) != old || block_n(old) != block_n(copy) ||
+	    atomic_load_explicit(&old->stamps, memory_order_relaxed) != NULL)
+		return false;
+	(void)!adj_set_block(c, slot, dir, copy); /* replaces: needs no memory */
+	return true;
+}
+
 /* ---- appending
  * ----------------------------------------------------------------------------------- */
 
@@ -175,7 +126,7 @@ static struct block *block_copy(struct block *old, uint32_t cap)
 	if (b != NULL && s != NULL)
 		copy = stamps_new(cap);
 	if (b == NULL || (s != NULL && copy == NULL)) {
-		mem_free(MEM_GRAPH, b, block_size(cap));
+		block_free(b);
 		return NULL;
 	}
 	memcpy(b->nodes, old->nodes, n * sizeof(uint32_t));
@@ -193,17 +144,6 @@ static struct block *block_copy(struct block *old, uint32_t cap)
 	atomic_init(&b->stamps, copy);
 	atomic_init(&b->n, n);
 	return b;
-}
-
-static void retire_block(struct chunk *c, struct block *b, struct old_block *o)
-{
-	struct epoch_table *e = &c->graph->store->epochs;
-	struct stamps *s = atomic_load_explicit(&b->stamps, memory_order_relaxed);
-
-	if (s != NULL)
-		epoch_retire(e, &s->retired, stamps_free);
-	o->block = b;
-	epoch_retire(e, &o->retired, old_block_free);
 }
 
 enum status adj_stamps(struct chunk *c, struct block *b)
@@ -228,22 +168,24 @@ static enum status room_for_one(struct chunk *c, uint32_t slot, enum adj_dir dir
 		b = block_new(type, BLOCK_FIRST);
 		if (b == NULL)
 			return ST_NOMEM;
-		enum status st = set_block(c, slot, dir, b);
+		enum status st = adj_set_block(c, slot, dir, b);
 		if (st != ST_OK) {
-			mem_free(MEM_GRAPH, b, block_size(b->cap));
+			block_free(b);
 			return st;
 		}
+		count_change(c);
 	} else if (atomic_load_explicit(&b->n, memory_order_relaxed) == b->cap) {
 		struct block *larger =
 		    block_copy(b, b->cap + MAX_OF(b->cap / 2, (uint32_t)BLOCK_FIRST));
-		struct old_block *o = MEM_NEW(MEM_GRAPH, struct old_block);
+		struct old_block *o = old_block_new();
 		if (larger == NULL || o == NULL) {
-			free_block_now(larger);
-			mem_free(MEM_GRAPH, o, sizeof *o);
+			block_free(larger);
+			old_block_free(o);
 			return ST_NOMEM;
 		}
-		(void)!set_block(c, slot, dir, larger); /* replaces: needs no memory */
-		retire_block(c, b, o);
+		(void)!adj_set_block(c, slot, dir, larger); /* replaces: needs no memory */
+		block_retire(&c->graph->store->epochs, b, o);
+		count_change(c);
 		b = larger;
 	}
 	*ret = b;
@@ -266,11 +208,6 @@ enum status adj_append(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id
 	atomic_store_explicit(&b->n, n + 1, memory_order_release);
 	*ret_at = n;
 	return ST_OK;
-}
-
-static uint32_t block_n(const struct block *b)
-{
-	return atomic_load_explicit(&((struct block *)b)->n, memory_order_relaxed);
 }
 
 /* A dead entry: no view, now or later, can see it. */
@@ -370,12 +307,12 @@ static void compact(struct chunk *c, uint32_t slot, enum adj_dir dir, struct blo
 	uint32_t n = block_n(b), live = n - s->n_dead, at = 0;
 	struct block *copy = block_new(b->type, MAX_OF(live, (uint32_t)BLOCK_FIRST));
 	bool versions = s->n_stamped > s->n_dead;
-	struct old_block *o = MEM_NEW(MEM_GRAPH, struct old_block);
+	struct old_block *o = old_block_new();
 	struct stamps *stamps = copy != NULL && versions ? stamps_new(copy->cap) : NULL;
 
 	if (copy == NULL || o == NULL || (versions && stamps == NULL)) {
-		free_block_now(copy);
-		mem_free(MEM_GRAPH, o, sizeof *o);
+		block_free(copy);
+		old_block_free(o);
 		if (stamps != NULL)
 			stamps_free(&stamps->retired);
 		return;
@@ -394,8 +331,9 @@ static void compact(struct chunk *c, uint32_t slot, enum adj_dir dir, struct blo
 	}
 	assert(at == live);
 	atomic_init(&copy->n, live);
-	(void)!set_block(c, slot, dir, copy); /* replaces: needs no memory */
-	retire_block(c, b, o);
+	(void)!adj_set_block(c, slot, dir, copy); /* replaces: needs no memory */
+	block_retire(&c->graph->store->epochs, b, o);
+	count_change(c);
 }
 
 /* Dead entries go when they are a good part of the block, so that a hub is not copied for each. The
@@ -462,31 +400,16 @@ void adj_reset(struct chunk *c, uint32_t slot)
 		atomic_store_explicit(at, 0, memory_order_release);
 		if (head == 0)
 			continue;
+		count_change(c);
 		if (!is_types(head)) {
-			free_block_now((struct block *)head);
+			block_free((struct block *)head);
 			continue;
 		}
 		struct adj_types *t = types_of(head);
 		for (uint32_t i = 0; i < t->n; i++)
-			free_block_now(t->v[i].block);
+			block_free(t->v[i].block);
 		types_free(&t->retired);
 	}
-}
-
-/* For a load, which fills it before anybody reads: it is full from the start. */
-enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
-			uint32_t degree, struct block **ret)
-{
-	struct block *b = block_new(type, degree);
-
-	if (b == NULL)
-		return ST_NOMEM;
-	atomic_init(&b->n, degree);
-	enum status st = set_block(c, slot, dir, b);
-	if (st != ST_OK)
-		block_free(b);
-	*ret = b;
-	return st;
 }
 
 /* ---- reading

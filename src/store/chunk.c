@@ -7,43 +7,12 @@
 
 void *array_new(size_t size)
 {
-	struct array *a = mem_zalloc(MEM_GRAPH, sizeof *a + size);
-
-	if (a == NULL)
-		return NULL;
-	a->size = size;
-	return a->data;
+	return mem_zalloc(MEM_GRAPH, size);
 }
 
-static struct array *array_of(void *data)
+void array_free(void *data, size_t size)
 {
-	return (struct array *)((char *)data - offsetof(struct array, data));
-}
-
-void array_free(void *data)
-{
-	if (data != NULL)
-		mem_free(MEM_GRAPH, array_of(data), sizeof(struct array) + array_of(data)->size);
-}
-
-static void array_free_retired(struct retired *r)
-{
-	array_free(container_of(r, struct array, retired)->data);
-}
-
-void array_retire(struct epoch_table *e, void *data)
-{
-	if (data != NULL)
-		epoch_retire(e, &array_of(data)->retired, array_free_retired);
-}
-
-static void *array_grow(const void *data, size_t size)
-{
-	void *p = array_new(size);
-
-	if (p != NULL && data != NULL)
-		memcpy(p, data, MIN_OF(size, array_size(data)));
-	return p;
+	mem_free(MEM_GRAPH, data, size);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------
@@ -54,13 +23,6 @@ static size_t table_size(uint32_t n_cols)
 	return sizeof(struct table) + n_cols * sizeof(struct pcol);
 }
 
-void table_free(struct retired *r)
-{
-	struct table *t = container_of(r, struct table, retired);
-
-	mem_free(MEM_GRAPH, t, table_size(t->n_cols));
-}
-
 size_t pcol_width(uint8_t kind)
 {
 	static const uint8_t width[] = {
@@ -68,6 +30,40 @@ size_t pcol_width(uint8_t kind)
 	    [PC_BOOL] = 1, [PC_CODE] = 4, [PC_TEXT] = 8, [PC_BOX] = 8,
 	};
 	return width[kind];
+}
+
+static size_t bit_bytes(uint32_t cap)
+{
+	return (cap + 63) / 64 * 8;
+}
+
+static void col_free(const struct table *t, uint32_t i)
+{
+	array_free(t->cols[i].data, t->cap * pcol_width(t->cols[i].kind));
+}
+
+static void arrays_free(struct table *t)
+{
+	array_free(t->exists, bit_bytes(t->cap));
+	array_free(t->adj, t->cap * sizeof t->adj[0]);
+	array_free(t->ends, t->cap * 2 * sizeof t->ends[0]);
+	array_free(t->sets, t->cap * sizeof t->sets[0]);
+	array_free((void *)t->overflow, t->cap * sizeof t->overflow[0]);
+	for (uint32_t i = 0; i < t->n_cols; i++) {
+		col_free(t, i);
+		array_free(t->cols[i].present, bit_bytes(t->cap));
+	}
+}
+
+void table_free(struct retired *r)
+{
+	struct table *t = container_of(r, struct table, retired);
+
+	if (t->gone == TABLE_ALL)
+		arrays_free(t);
+	else if (t->gone != TABLE_NONE)
+		col_free(t, t->gone);
+	mem_free(MEM_GRAPH, t, table_size(t->n_cols));
 }
 
 struct table *table_clone(const struct table *old, uint32_t n_cols)
@@ -81,72 +77,46 @@ struct table *table_clone(const struct table *old, uint32_t n_cols)
 	return t;
 }
 
-void chunk_set_table(struct chunk *c, struct table *t)
+void chunk_set_table(struct chunk *c, struct table *t, uint32_t gone)
 {
 	struct table *old = atomic_load_explicit(&c->table, memory_order_relaxed);
 
 	atomic_store_explicit(&c->table, t, memory_order_release);
-	if (old != NULL)
-		epoch_retire(&c->graph->store->epochs, &old->retired, table_free);
+	old->gone = gone; /* no reader looks at it */
+	epoch_retire(&c->graph->store->epochs, &old->retired, table_free);
 }
 
-static size_t bit_bytes(uint32_t cap)
+/* *array becomes a larger copy of itself, or NULL without memory. One that is not there stays so.
+ */
+static bool grow_one(void *array, size_t old_size, size_t size)
 {
-	return (cap + 63) / 64 * 8;
-}
+	void *old, *p;
 
-static void arrays_free(struct table *t)
-{
-	array_free(t->exists);
-	array_free(t->adj);
-	array_free(t->ends);
-	array_free(t->sets);
-	array_free(t->overflow);
-	for (uint32_t i = 0; i < t->n_cols; i++) {
-		array_free(t->cols[i].data);
-		array_free(t->cols[i].present);
-	}
-}
-
-static void arrays_retire(struct epoch_table *e, const struct table *t)
-{
-	array_retire(e, t->exists);
-	array_retire(e, t->adj);
-	array_retire(e, t->ends);
-	array_retire(e, t->sets);
-	array_retire(e, t->overflow);
-	for (uint32_t i = 0; i < t->n_cols; i++) {
-		array_retire(e, t->cols[i].data);
-		array_retire(e, t->cols[i].present);
-	}
-}
-
-static bool grow_one(void *out, const void *old, size_t size)
-{
-	void *p = array_grow(old, size);
-
-	memcpy(out, &p, sizeof p);
+	memcpy(&old, array, sizeof old);
+	if (old == NULL)
+		return true;
+	p = array_new(size);
+	if (p != NULL)
+		memcpy(p, old, old_size);
+	memcpy(array, &p, sizeof p);
 	return p != NULL;
 }
 
-/* Every array of t is new afterwards, or NULL where memory was short. */
-static bool grow_arrays(struct table *t, const struct table *old, uint32_t cap)
+/* t: a clone of a table of n slots, with more. Every array of it is new afterwards, or NULL where
+ * memory was short. */
+static bool grow_arrays(struct table *t, size_t n)
 {
-	bool ok = grow_one(&t->exists, old->exists, bit_bytes(cap));
+	size_t more = t->cap;
+	bool ok = grow_one(&t->exists, bit_bytes((uint32_t)n), bit_bytes(t->cap));
 
-	if (old->adj != NULL)
-		ok = grow_one(&t->adj, old->adj, cap * sizeof t->adj[0]) && ok;
-	if (old->ends != NULL)
-		ok = grow_one(&t->ends, old->ends, cap * 2 * sizeof t->ends[0]) && ok;
-	if (old->sets != NULL)
-		ok = grow_one(&t->sets, old->sets, cap * sizeof t->sets[0]) && ok;
-	if (old->overflow != NULL)
-		ok = grow_one(&t->overflow, old->overflow, cap * sizeof t->overflow[0]) && ok;
+	ok = grow_one(&t->adj, n * sizeof t->adj[0], more * sizeof t->adj[0]) && ok;
+	ok = grow_one(&t->ends, n * 2 * sizeof t->ends[0], more * 2 * sizeof t->ends[0]) && ok;
+	ok = grow_one(&t->sets, n * sizeof t->sets[0], more * sizeof t->sets[0]) && ok;
+	ok = grow_one(&t->overflow, n * sizeof t->overflow[0], more * sizeof t->overflow[0]) && ok;
 	for (uint32_t i = 0; i < t->n_cols; i++) {
-		ok = grow_one(&t->cols[i].data, old->cols[i].data,
-			      cap * pcol_width(old->cols[i].kind)) &&
-		     ok;
-		ok = grow_one(&t->cols[i].present, old->cols[i].present, bit_bytes(cap)) && ok;
+		size_t width = pcol_width(t->cols[i].kind);
+		ok = grow_one(&t->cols[i].data, n * width, more * width) && ok;
+		ok = grow_one(&t->cols[i].present, bit_bytes((uint32_t)n), bit_bytes(t->cap)) && ok;
 	}
 	return ok;
 }
@@ -164,13 +134,12 @@ enum status chunk_grow(struct chunk *c, uint32_t slot)
 	if (t == NULL)
 		return ST_NOMEM;
 	t->cap = cap;
-	if (!grow_arrays(t, old, cap)) {
+	if (!grow_arrays(t, old->cap)) {
 		arrays_free(t);
 		table_free(&t->retired);
 		return ST_NOMEM;
 	}
-	arrays_retire(&c->graph->store->epochs, old);
-	chunk_set_table(c, t);
+	chunk_set_table(c, t, TABLE_ALL);
 	return ST_OK;
 }
 
@@ -196,7 +165,7 @@ enum status chunk_sets_make(struct chunk *c)
 		table_free(&t->retired);
 		return ST_NOMEM;
 	}
-	chunk_set_table(c, t);
+	chunk_set_table(c, t, TABLE_NONE);
 	return ST_OK;
 }
 
@@ -220,6 +189,7 @@ static struct chunk *chunk_new(struct graph *g, enum elem_kind kind, uint32_t i_
 	if (c == NULL || t == NULL)
 		goto no_memory;
 	t->cap = CHUNK_SLOTS_MIN;
+	t->gone = TABLE_NONE;
 	t->store = g->store;
 	t->exists = array_new(bit_bytes(t->cap));
 	if (kind == ELEM_NODE)
@@ -227,9 +197,7 @@ static struct chunk *chunk_new(struct graph *g, enum elem_kind kind, uint32_t i_
 	else
 		t->ends = array_new(t->cap * 2 * sizeof t->ends[0]);
 	if (t->exists == NULL || (t->adj == NULL && t->ends == NULL)) {
-		array_free(t->exists);
-		array_free(t->adj);
-		array_free(t->ends);
+		arrays_free(t);
 		goto no_memory;
 	}
 	c->graph = g;

@@ -361,9 +361,10 @@ static enum status make_chunk(struct image_in *x, enum elem_kind kind, const str
 {
 	if (chunk_of(x->g, kind, x->base) != NULL)
 		return ST_CORRUPT;
-	TRY(slot_take_at(x->g, kind, x->base + x->n_slots - 1, set, type, &x->c));
+	TRY(slot_take_at(x->g, kind, x->base, set, type, &x->c));
+	TRY(chunk_grow(x->c, x->n_slots - 1));
 	struct table *t = atomic_load_explicit(&x->c->table, memory_order_relaxed);
-	x->c->free_slots.n = 0;
+	x->c->n_used = x->n_slots;
 	for (uint32_t slot = 0; slot < x->n_slots; slot++) {
 		if (in_exists(x, slot))
 			shared_bit_put(t->exists, slot, true);
@@ -483,144 +484,7 @@ enum status image_load_chunk(struct graph *g, enum image_section section, struct
 	return st;
 }
 
-/* ---- adjacency of a loaded graph
- * ----------------------------------------------------------------------------- */
-
-struct building {
-	struct graph *g;
-	name_id type;
-	uint64_t n_nodes;	  /* slots */
-	uint32_t *counts[2];	  /* by direction and node slot: degree, then entries filled in */
-	struct block **blocks[2]; /* the same */
-};
-
-/* Calls fn for each existing edge of the type, in the order of ids. */
-static enum status each_edge(struct building *b,
-			     enum status (*fn)(struct building *b, uint32_t edge, uint32_t from,
-					       uint32_t to))
-{
-	struct space *s = &b->g->spaces[ELEM_EDGE];
-
-	for (uint32_t i = 0; i < atomic_load_explicit(&s->n_chunks, memory_order_relaxed); i++) {
-		struct chunk *c = space_chunk(s, i);
-		if (c == NULL || c->type != b->type)
-			continue;
-		const struct table *t = atomic_load_explicit(&c->table, memory_order_relaxed);
-		for (uint32_t slot = 0; slot < c->n_used; slot++)
-			if (shared_bit(t->exists, slot))
-				TRY(fn(b, (uint32_t)(c->base + slot), t->ends[2 * slot],
-				       t->ends[2 * slot + 1]));
-	}
-	return ST_OK;
-}
-
-static bool node_is_there(struct graph *g, uint32_t id)
-{
-	const struct chunk *c = chunk_of(g, ELEM_NODE, id);
-
-	if (c == NULL)
-		return false;
-	const struct table *t =
-	    atomic_load_explicit(&((struct chunk *)c)->table, memory_order_relaxed);
-	return slot_of(id) < t->cap && shared_bit(t->exists, slot_of(id));
-}
-
-static enum status count_edge(struct building *b, uint32_t edge, uint32_t from, uint32_t to)
-{
-	(void)edge;
-	if (from >= b->n_nodes || to >= b->n_nodes)
-		return ST_CORRUPT;
-	b->counts[ADJ_OUT][from]++;
-	b->counts[ADJ_IN][to]++;
-	return ST_OK;
-}
-
-static void fill_entry(struct building *b, enum adj_dir dir, uint32_t at, uint32_t node,
-		       uint32_t edge)
-{
-	struct block *block = b->blocks[dir][at];
-	uint32_t i = b->counts[dir][at]++;
-
-	block->nodes[i] = node;
-	block->nodes[block->cap + i] = edge;
-}
-
-static enum status fill_edge(struct building *b, uint32_t edge, uint32_t from, uint32_t to)
-{
-	fill_entry(b, ADJ_OUT, from, to, edge);
-	fill_entry(b, ADJ_IN, to, from, edge);
-	return ST_OK;
-}
-
-static enum status reserve_blocks(struct building *b)
-{
-	for (uint32_t node = 0; node < b->n_nodes; node++) {
-		for (unsigned dir = 0; dir < 2; dir++) {
-			uint32_t n = b->counts[dir][node];
-			if (n == 0)
-				continue;
-			if (!node_is_there(b->g, node))
-				return ST_CORRUPT;
-			TRY(adj_reserve(chunk_of(b->g, ELEM_NODE, node), slot_of(node),
-					(enum adj_dir)dir, b->type, n, &b->blocks[dir][node]));
-		}
-	}
-	return ST_OK;
-}
-
-/* The degrees of each chunk's nodes, for the planner. */
-static void count_chunks(struct building *b)
-{
-	for (uint64_t base = 0; base < b->n_nodes; base += CHUNK_SLOTS) {
-		const struct chunk *c = chunk_of(b->g, ELEM_NODE, base);
-		for (unsigned dir = 0; c != NULL && dir < 2; dir++) {
-			int64_t n = 0;
-			for (uint32_t slot = 0; slot < CHUNK_SLOTS; slot++)
-				n += b->counts[dir][base + slot];
-			if (n > 0)
-				count_ends(b->g, c->set, b->type, (enum adj_dir)dir, n);
-		}
-	}
-}
-
-static enum status build_type(struct building *b)
-{
-	size_t size = b->n_nodes * sizeof(uint32_t);
-
-	memset(b->counts[0], 0, size);
-	memset(b->counts[1], 0, size);
-	TRY(each_edge(b, count_edge));
-	TRY(reserve_blocks(b));
-	count_chunks(b);
-	memset(b->counts[0], 0, size);
-	memset(b->counts[1], 0, size);
-	return each_edge(b, fill_edge);
-}
-
-static enum status build_adjacency(struct graph *g)
-{
-	struct building b = {.g = g};
-	enum status st = ST_OK;
-
-	b.n_nodes =
-	    (uint64_t)atomic_load_explicit(&g->spaces[ELEM_NODE].n_chunks, memory_order_relaxed)
-	    << CHUNK_SHIFT;
-	for (unsigned dir = 0; dir < 2; dir++) {
-		b.counts[dir] = mem_alloc(MEM_OTHER, b.n_nodes * sizeof b.counts[0][0]);
-		b.blocks[dir] = mem_alloc(MEM_OTHER, b.n_nodes * sizeof b.blocks[0][0]);
-		if (b.counts[dir] == NULL || b.blocks[dir] == NULL)
-			st = ST_NOMEM;
-	}
-	uint32_t n_types = store_name_count(g->store, NAME_TYPE);
-	for (b.type = 0; b.type < n_types && st == ST_OK; b.type++)
-		if (graph_count_edges(g, b.type) > 0)
-			st = build_type(&b);
-	for (unsigned dir = 0; dir < 2; dir++) {
-		mem_free(MEM_OTHER, b.counts[dir], b.n_nodes * sizeof b.counts[0][0]);
-		mem_free(MEM_OTHER, (void *)b.blocks[dir], b.n_nodes * sizeof b.blocks[0][0]);
-	}
-	return st;
-}
+/* ---- the end of a load ----------------------------------------------------------------------- */
 
 enum status image_end(struct store *s)
 {
@@ -628,7 +492,7 @@ enum status image_end(struct store *s)
 
 	for (uint32_t i = 0; i < n; i++) {
 		struct graph *g = store_graph_at(s, i);
-		TRY(build_adjacency(g));
+		TRY(build_adjacency(g, BUILD_ENTRIES_MIN));
 		const struct index_list *l =
 		    atomic_load_explicit(&g->indexes, memory_order_relaxed);
 		for (uint32_t j = 0; l != NULL && j < l->n; j++) {

@@ -177,7 +177,7 @@ static enum status convert(const struct table *t, const struct pcol *from, struc
 			continue;
 		for (uint32_t i = 0; i < slot; i++)
 			box_free(((struct box **)to->data)[i]);
-		array_free(to->data);
+		array_free(to->data, t->cap * pcol_width(to->kind));
 		return ST_NOMEM;
 	}
 	return ST_OK;
@@ -222,9 +222,7 @@ static enum status change_kind(struct chunk *c, uint32_t i_col, uint8_t kind)
 		table_free(&t->retired);
 		return ST_NOMEM;
 	}
-	if (!keeps_array)
-		array_retire(&c->graph->store->epochs, old->cols[i_col].data);
-	chunk_set_table(c, t);
+	chunk_set_table(c, t, keeps_array ? TABLE_NONE : i_col);
 	return ST_OK;
 }
 
@@ -240,12 +238,12 @@ static enum status add_col(struct chunk *c, name_id key, uint8_t kind)
 	p->data = array_new(t->cap * pcol_width(kind));
 	p->present = array_new((t->cap + 63) / 64 * 8);
 	if (p->data == NULL || p->present == NULL) {
-		array_free(p->data);
-		array_free(p->present);
+		array_free(p->data, t->cap * pcol_width(kind));
+		array_free(p->present, (t->cap + 63) / 64 * 8);
 		table_free(&t->retired);
 		return ST_NOMEM;
 	}
-	chunk_set_table(c, t);
+	chunk_set_table(c, t, TABLE_NONE);
 	return ST_OK;
 }
 
@@ -278,7 +276,7 @@ static enum status add_overflow_array(struct chunk *c)
 		table_free(&t->retired);
 		return ST_NOMEM;
 	}
-	chunk_set_table(c, t);
+	chunk_set_table(c, t, TABLE_NONE);
 	return ST_OK;
 }
 

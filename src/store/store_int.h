@@ -118,11 +118,17 @@ struct adj_head { /* a node's edges: 0, a block, or a struct adj_types with bit 
 	_Atomic uintptr_t dir[2];
 };
 
-/* One layout of a chunk. A change of layout makes a new table; what it replaces is retired. */
+#define TABLE_NONE UINT32_MAX
+#define TABLE_ALL (UINT32_MAX - 1)
+
+/* One layout of a chunk. A change of layout makes a new table; what it replaces is retired, and
+ * with it the arrays that the new one does not share. Arrays have no heads: the sizes of nearly all
+ * are powers of two, as the allocator's are. */
 struct table {
 	struct retired retired;
 	struct store *store;
-	uint32_t cap; /* slots */
+	uint32_t cap;  /* slots */
+	uint32_t gone; /* arrays that no younger table has: TABLE_NONE, TABLE_ALL, or a column's */
 	uint64_t *exists;
 	struct adj_head *adj; /* nodes */
 	uint32_t *ends;	      /* edges: from, to for each slot; written before the edge exists */
@@ -178,9 +184,14 @@ struct chunk {
 	struct undo_side *_Atomic undo;
 	_Atomic bool has_exceptions; /* some slot has another label set; never goes back */
 	uint32_t n_used;	     /* slots handed out; under the latch */
-	VEC(uint16_t) free_slots;    /* under the latch */
-	bool is_open;		     /* in its list of open chunks, or on the way there; latch */
-	struct chunk *next_open;     /* of that list; space's lock */
+	/* Nodes: blocks that were made, replaced or dropped, so far: a chunk in which this stands
+	 * still is quiet. Stored under the latch, loaded by maintenance, which remembers what it
+	 * has met and what it has settled. */
+	_Atomic uint32_t n_changes;
+	uint32_t changes_seen, changes_settled;
+	VEC(uint16_t) free_slots; /* under the latch */
+	bool is_open;		  /* in its list of open chunks, or on the way there; latch */
+	struct chunk *next_open;  /* of that list; space's lock */
 };
 
 struct space {		   /* all nodes, or all edges, of a graph */
@@ -222,7 +233,21 @@ struct block { /* what retires it is made with the block that takes its place: t
 	name_id type;
 	_Atomic uint32_t n; /* never falls; entries below it never change */
 	uint32_t cap;
+	uint32_t pack_at; /* bytes from the start of its pack; 0: memory of its own */
 	uint32_t nodes[]; /* cap neighbours, then cap edge ids */
+};
+
+#define PACK_BYTES (64u * 1024)		/* a size class of the allocator: none of it is wasted */
+#define PACK_BLOCK_MAX (PACK_BYTES / 4) /* bytes of a block; larger ones have their own memory */
+
+/* One piece of memory for blocks of one chunk that are not expected to grow. Readers and writers do
+ * not know of it: a packed block is replaced like any other. It goes with the last of its blocks.
+ * Only the loading or the collecting thread touches it: blocks are made and freed there. */
+struct pack {
+	uint32_t size, used; /* bytes, this head included */
+	uint32_t n_made;
+	uint32_t n_held; /* blocks not freed, and one for who is still making some */
+	uint64_t data[];
 };
 
 static inline const uint32_t *block_edges(const struct block *b)
@@ -230,7 +255,7 @@ static inline const uint32_t *block_edges(const struct block *b)
 	return b->nodes + b->cap;
 }
 
-struct adj_types { /* blocks by type; replaced when a type is added */
+struct adj_types { /* blocks by type; in a head it has bit 0 set; replaced when a type is added */
 	struct retired retired;
 	uint32_t n;
 	struct adj_type {
@@ -238,6 +263,11 @@ struct adj_types { /* blocks by type; replaced when a type is added */
 		struct block *_Atomic block;
 	} v[];
 };
+
+static inline struct adj_types *adj_head_types(uintptr_t head) /* NULL: a block, or nothing */
+{
+	return (head & 1) != 0 ? (struct adj_types *)(head & ~(uintptr_t)1) : NULL;
+}
 
 /* ---- graph
  * ---------------------------------------------------------------------------------------------------
@@ -274,30 +304,15 @@ struct store {
 	    n_constraints; /* made so far, of all graphs; changed under the caller's lock */
 	_Atomic uint32_t n_places, next_graph_id;
 	struct graph *_Atomic graphs[GRAPHS_MAX]; /* by place; places are given again, ids never */
-	struct dict texts;			  /* property texts that repeat; never removed */
+	uint64_t settling_bytes; /* that settle.c has replaced and that wait for their epoch;
+				    collecting thread */
+	struct dict texts;	 /* property texts that repeat; never removed */
 	struct mutex set_lock;
 	struct map_u64 text_counts; /* key -> texts that were coded for it; under set_lock */
 	struct map_u64 set_hashes;  /* hash -> id of the first set with it */
 	_Atomic uint32_t n_sets;
 	const struct label_set *_Atomic *sets;
 };
-
-/* ---- arrays that tables point to: memory with a head, so that it can be retired
- * ---------------------- */
-
-struct array {
-	struct retired retired;
-	size_t size; /* of the data */
-	_Alignas(16) uint8_t data[];
-};
-
-void *array_new(size_t size); /* zeroed; NULL: no memory */
-void array_free(void *data);  /* may be NULL */
-void array_retire(struct epoch_table *e, void *data);
-static inline size_t array_size(const void *data)
-{
-	return ((const struct array *)((const char *)data - offsetof(struct array, data)))->size;
-}
 
 /* Single aligned accesses that readers and the one writer share. A gather is relaxed loads and then
  * a fence; ThreadSanitizer does not understand fences, so it gets acquire loads. */
@@ -351,10 +366,12 @@ enum status chunk_put_set(struct chunk *c, uint32_t slot, uint32_t set) MUST_CHE
 enum status chunk_grow(struct chunk *c, uint32_t slot) MUST_CHECK;
 
 size_t pcol_width(uint8_t kind); /* bytes of one element */
+void *array_new(size_t size);	 /* zeroed; NULL: no memory */
+void array_free(void *data, size_t size);
 /* A copy with the same arrays and room for n_cols columns; NULL: no memory. */
 struct table *table_clone(const struct table *old, uint32_t n_cols);
-/* Publishes a new layout and retires the old table, not the arrays that they share. */
-void chunk_set_table(struct chunk *c, struct table *t);
+/* Publishes a new layout and retires the old table. gone: what the new one does not share. */
+void chunk_set_table(struct chunk *c, struct table *t, uint32_t gone);
 
 /* props.c: writers hold the latch */
 struct value table_prop(const struct table *t, uint32_t slot, name_id key); /* V_NULL: absent */
@@ -394,6 +411,38 @@ bool undo_exists(struct undo *u, const struct view *v, bool now);
 uint32_t undo_set(struct undo *u, const struct view *v, uint32_t now);
 void undo_prop(struct undo *u, const struct view *v, name_id key, struct value *now);
 
+/* block.c: the memory of blocks */
+size_t block_size(uint32_t cap);
+struct block *block_new(name_id type, uint32_t cap); /* without entries; NULL: no memory */
+void block_free(struct block *b); /* nobody reads it; with its stamps; may be NULL */
+struct old_block;
+struct old_block *old_block_new(void);	  /* to retire one; NULL: no memory */
+void old_block_free(struct old_block *o); /* it was not used; may be NULL */
+/* Stamps too. */
+void block_retire(struct epoch_table *e, struct block *b, struct old_block *o);
+struct stamps *stamps_new(uint32_t cap);
+void stamps_free(struct retired *r);
+/* Room for blocks of so many bytes; PACK_BYTES at most. NULL: no memory. */
+struct pack *pack_new(size_t bytes);
+#define PACK_ROOM (PACK_BYTES - sizeof(struct pack))
+struct block *pack_block(struct pack *p, name_id type, uint32_t cap); /* the room was asked for */
+void pack_close(struct pack *p); /* no further block is made in it */
+static inline struct pack *block_pack(const struct block *b)
+{
+	return b->pack_at == 0 ? NULL : (struct pack *)((uintptr_t)b - b->pack_at);
+}
+static inline uint32_t block_n(const struct block *b)
+{
+	return atomic_load_explicit(&((struct block *)b)->n, memory_order_relaxed);
+}
+
+/* build.c: adjacency of a graph whose nodes and edges are there; nobody else uses the store.
+ * entries_max: so many are sorted at a time, or those of one chunk; a test may want few. */
+#define BUILD_ENTRIES_MIN (1u << 17)
+#define BUILD_PARTS 8		    /* of a larger graph: memory for sorting stays small */
+#define BUILD_THREAD_MIN (1u << 16) /* edges; fewer are not worth the start of a thread */
+enum status build_adjacency(struct graph *g, uint64_t entries_max) MUST_CHECK;
+
 /* adj.c: writers hold the latch of the node's chunk */
 struct block *adj_find(uintptr_t head, name_id type);
 /* by NULL: no stamp, for loading. *ret_at: where, a hint for adj_locate. */
@@ -415,9 +464,14 @@ void adj_settle(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type, 
 void adj_clean(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type);
 /* Recovery: the entry is dead at once. The stamps were made. */
 void adj_remove(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *b, uint32_t i);
-/* Loading: a block of degree entries, which the caller fills in; no stamps. */
-enum status adj_reserve(struct chunk *c, uint32_t slot, enum adj_dir dir, name_id type,
-			uint32_t degree, struct block **ret) MUST_CHECK;
+/* A copy takes the place of a block if that stands there as it was copied: as many entries, no
+ * stamps. */
+bool adj_swap_block(struct chunk *c, uint32_t slot, enum adj_dir dir, struct block *old,
+		    struct block *copy);
+/* Puts a block in the place of the one of its type, which is the caller's to retire, or adds it.
+ * ST_NOMEM only when it is added. */
+enum status adj_set_block(struct chunk *c, uint32_t slot, enum adj_dir dir,
+			  struct block *b) MUST_CHECK;
 void adj_reset(struct chunk *c, uint32_t slot);
 
 /* index.c: writers hold the latch of the node's chunk */

@@ -9,6 +9,7 @@
 #include "base/thread.h"
 #include "base/vec.h"
 #include "store/image.h"
+#include "store/settle.h"
 #include "txn_test.h"
 
 #define N_NODES 40
@@ -326,9 +327,12 @@ static void save_some(void *arg)
 static void collect(void *arg)
 {
 	struct actor *a = arg;
+	struct settle at = SETTLE_BEGIN;
 
-	while (!atomic_load(&a->s->stop))
+	while (!atomic_load(&a->s->stop)) {
 		(void)txn_collect(a->s->w.m);
+		(void)store_settle(a->s->w.store, &at);
+	}
 }
 
 /* ---- the whole ---------------------------------------------------------------------------------
