@@ -72,6 +72,18 @@ static bool wait_for_work(struct maint *m, bool busy, struct db_snapshot **ret_a
 	return go_on;
 }
 
+/* True: the pass goes on. Only this thread collects. */
+static bool settle(struct db *db, uint64_t now)
+{
+	struct maint *m = &db->maint;
+	if (now < m->settle_due_ns)
+		return false;
+	if (store_settle(db->store, &m->settle))
+		return true;
+	m->settle_due_ns = now + MAINT_SETTLE_NS;
+	return false;
+}
+
 static void maint_run(void *arg)
 {
 	struct db *db = arg;
@@ -81,6 +93,7 @@ static void maint_run(void *arg)
 	while (wait_for_work(m, busy, &asked)) {
 		busy = txn_collect(db->txns);
 		uint64_t now = clock_mono_ns();
+		busy |= settle(db, now);
 		if (asked != NULL || snapshot_is_due(db, now) || log_is_long(db))
 			take_snapshot(db, asked);
 		if (db->durable && now >= m->touch_due_ns) {
@@ -99,6 +112,8 @@ enum status maint_start(struct db *db)
 	cond_init(&m->wake);
 	m->asked_tail = &m->asked;
 	m->touch_due_ns = now + MAINT_TOUCH_NS;
+	m->settle_due_ns = now + MAINT_SETTLE_NS;
+	m->settle = SETTLE_BEGIN;
 	m->snapshot_due_ns = now + MAINT_SNAPSHOT_NS;
 	enum status st = thread_start(&m->thread, "maint", maint_run, db);
 	if (st != ST_OK) {

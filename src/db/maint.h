@@ -8,6 +8,7 @@
 #define DB_MAINT_H
 
 #include "base/thread.h"
+#include "store/settle.h"
 
 struct db;
 struct db_snapshot;
@@ -19,7 +20,9 @@ struct db_snapshot;
 	UINT64_C(3600000000000) /* a snapshot is due when something has changed                    \
 				 */
 #define MAINT_SNAPSHOT_BYTES                                                                       \
-	(UINT64_C(256) << 20)		     /* of log, or half of the last snapshot if more */
+	(UINT64_C(256) << 20) /* of log, or half of the last snapshot if more */
+#define MAINT_SETTLE_NS                                                                            \
+	UINT64_C(10000000000)		     /* between passes: a chunk without a change is quiet */
 #define MAINT_RETRY_NS UINT64_C(60000000000) /* after a snapshot that failed */
 
 struct maint { /* read only outside maint.c */
@@ -29,8 +32,9 @@ struct maint { /* read only outside maint.c */
 	struct db_snapshot *asked, **asked_tail; /* under the lock */
 	bool stop;				 /* under the lock */
 	bool running;
-	uint64_t touch_due_ns, snapshot_due_ns; /* the thread's */
-	uint64_t log_bytes;			/* at the last snapshot */
+	uint64_t touch_due_ns, snapshot_due_ns, settle_due_ns; /* the thread's */
+	struct settle settle;				       /* the thread's */
+	uint64_t log_bytes;				       /* at the last snapshot */
 };
 
 enum status maint_start(struct db *db) MUST_CHECK;
