@@ -96,7 +96,8 @@ GEODE_API struct geode_params *geode_params_new(void); /* NULL: no memory */
 GEODE_API void geode_params_free(struct geode_params *p);
 GEODE_API void geode_params_clear(struct geode_params *p); /* keeps memory for the next statement */
 
-/* name is NULL inside a list. Names and texts are copied. */
+/* name is NULL inside a list; a parameter of the same name is replaced. Names and texts are copied.
+ */
 GEODE_API void geode_params_null(struct geode_params *p, const char *name);
 GEODE_API void geode_params_bool(struct geode_params *p, const char *name, bool v);
 GEODE_API void geode_params_int(struct geode_params *p, const char *name, int64_t v);

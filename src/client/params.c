@@ -28,11 +28,24 @@ void geode_params_clear(struct geode_params *p)
 	p->failed = false;
 }
 
+static struct value *find(struct geode_params *p, struct str name)
+{
+	const struct params_level *level = &p->levels[0];
+
+	for (uint32_t i = 0; i < level->entries.n; i++)
+		if (str_eq(level->entries.v[i].key, name))
+			return &level->entries.v[i].value;
+	return NULL;
+}
+
 static void add(struct geode_params *p, struct str name, struct value v)
 {
 	struct params_level *level = &p->levels[p->depth];
+	struct value *before = p->depth == 0 ? find(p, name) : NULL;
 
-	if (!vec_push(MEM_SESSION, &level->entries, (struct map_entry){name, v}))
+	if (before != NULL)
+		*before = v;
+	else if (!vec_push(MEM_SESSION, &level->entries, (struct map_entry){name, v}))
 		p->failed = true;
 }
 

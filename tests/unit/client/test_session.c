@@ -271,6 +271,7 @@ static void test_transaction_and_params(void **state)
 	say_error(&s, GQL_NO_SAVEPOINT);
 	assert_int_equal(geode_begin(session, true), GEODE_OK);
 	assert_true(s.last.begin.read_only);
+	geode_params_string(p, "i", "replaced by the next", 8);
 	geode_params_int(p, "i", 5);
 	geode_params_open_list(p, "l");
 	geode_params_open_map(p, NULL);
