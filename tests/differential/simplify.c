@@ -154,9 +154,9 @@ static void cut_changes(struct shears *x, uint32_t *n, struct change *changes, u
 	}
 }
 
-static void cut_write(struct shears *x, struct write *w)
+static void cut_write(struct shears *x, const struct clause *c)
 {
-	bool sets = w->path.nodes[0].var == 0 && w->path.nodes[0].labels == 0;
+	struct write *w = c->write;
 
 	if (here(x, w->path.n_hops > 0 && !w->path.nodes[0].bound))
 		w->path.n_hops--;
@@ -164,7 +164,7 @@ static void cut_write(struct shears *x, struct write *w)
 		cut_props(x, &w->path.nodes[i].n_props, w->path.nodes[i].props);
 	for (uint32_t i = 0; i < w->path.n_hops; i++)
 		cut_props(x, &w->path.edges[i].n_props, w->path.edges[i].props);
-	cut_changes(x, &w->n_changes, w->changes, sets);
+	cut_changes(x, &w->n_changes, w->changes, c->kind == C_SET);
 	cut_changes(x, &w->n_on_match, w->on_match, 0);
 	if (here(x, w->n_targets > 1))
 		w->n_targets--;
@@ -188,7 +188,7 @@ static void cut_branch(struct shears *x, struct branch *b)
 		if (c->kind == C_WITH || c->kind == C_RETURN)
 			cut_projection(x, &c->project);
 		if (c->write != NULL)
-			cut_write(x, c->write);
+			cut_write(x, c);
 	}
 }
 
@@ -210,8 +210,7 @@ bool script_simplify(struct script *s, uint32_t place)
 		if (!here(&x, true))
 			continue;
 		for (uint32_t k = 0; k < s->n_steps; k++)
-			if (s->steps[k].kind == STEP_ROLLBACK_TO && s->steps[k].to >= i)
-				s->steps[k].to -= s->steps[k].to > i ? 1 : 0;
+			s->steps[k].to -= s->steps[k].to > i;
 		for (s->n_steps--; i < s->n_steps; i++)
 			s->steps[i] = s->steps[i + 1];
 		return true;
