@@ -1,9 +1,9 @@
 /* exec/op_merge.c - POP_MERGE: for each left row the matches of the pattern; without one it is
  * made.
  *
- * What is made for one row is seen by the match of the next: the clause number moves after each row
- * that made something. So all left rows are taken before the first is matched, else a scan below
- * would meet what is made here. */
+ * What is made or set for one row is seen by the match of the next: the clause number moves after
+ * each row that wrote something. So all left rows are taken before the first is matched, else a
+ * scan below would meet what is made here. */
 #include "exec/rows.h"
 #include "exec/write.h"
 
@@ -92,8 +92,11 @@ static enum status merge_row(struct op_merge *o, struct exec *x, struct batch **
 	if (o->matches == NULL) {
 		TRY(op_next(o->op.right, x, &o->matches));
 		if (o->matches == NULL) {
-			if (o->matched)
+			if (o->matched) {
+				if (o->on_match.n != 0)
+					txn_next_clause(x->txn);
 				return ST_OK;
+			}
 			o->matched = true;
 			TRY(make(o, x));
 			show(o, &o->made);
