@@ -288,13 +288,13 @@ static struct value resolved_element(struct oracle *o, struct value v)
 	struct map_entry *map = must(ARENA_ARRAY(o->a, struct map_entry, N_KEYS));
 	struct str *labels = must(ARENA_ARRAY(o->a, struct str, N_LABELS));
 
-	if (edge ? o->g->edges[v.id].dead : o->g->nodes[v.id].dead)
-		o->too_large = true; /* nobody says what it holds */
+	const bool dead = edge ? o->g->edges[v.id].dead : o->g->nodes[v.id].dead;
+
 	*e = (struct element){.id = v.id, .is_edge = edge, .labels = labels, .props = map};
 	for (uint32_t k = 0; k < N_KEYS; k++)
 		if (!value_is_null(props[k]))
 			map[e->n_props++] = (struct map_entry){str_of(key_names[k]), props[k]};
-	for (uint32_t l = 0; l < N_LABELS && !edge; l++)
+	for (uint32_t l = 0; l < N_LABELS && !edge && !dead; l++)
 		if ((o->g->nodes[v.id].labels >> l & 1) != 0)
 			labels[e->n_labels++] = str_of(label_names[l]);
 	if (edge)

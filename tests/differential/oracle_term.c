@@ -334,7 +334,8 @@ static struct value variable(struct oracle *o, const struct row *r, uint32_t var
 	return VALUE_NULL;
 }
 
-/* Nobody says what a deleted element holds. */
+/* A deleted element keeps its properties until the statement ends. Nobody says what a condition on
+ * its labels or its type gives. */
 static void ask_living(struct oracle *o, struct value x)
 {
 	if ((x.kind == V_NODE && o->g->nodes[x.id].dead) ||
@@ -342,9 +343,8 @@ static void ask_living(struct oracle *o, struct value x)
 		o->too_large = true;
 }
 
-static struct value prop(struct oracle *o, struct value x, uint8_t key)
+static struct value prop(const struct oracle *o, struct value x, uint8_t key)
 {
-	ask_living(o, x);
 	if (x.kind == V_NODE)
 		return o->g->nodes[x.id].props[key];
 	if (x.kind == V_EDGE)
