@@ -264,71 +264,85 @@ enum status graph_edge_props(struct graph *g, const struct view *v, name_id key,
 /* ---- all properties of one element -------------------------------------------------------------
  */
 
-/* Keys that the slot may have for some view: its columns, its overflow, its versions. */
-static uint32_t collect_keys(const struct chunk *c, const struct table *t, uint32_t slot,
-			     name_id *keys, uint32_t max)
-{
-	uint32_t n = 0;
+struct key_set { /* ascending, each once */
+	struct arena *arena;
+	name_id *v;
+	uint32_t n, cap;
+};
 
-	for (uint32_t i = 0; i < t->n_cols && n < max; i++)
-		keys[n++] = t->cols[i].key;
+static bool add_key(struct key_set *s, name_id key)
+{
+	uint32_t lo = 0, hi = s->n;
+
+	while (lo < hi) {
+		uint32_t mid = lo + (hi - lo) / 2;
+		if (s->v[mid] < key)
+			lo = mid + 1;
+		else
+			hi = mid;
+	}
+	if (lo < s->n && s->v[lo] == key)
+		return true;
+	if (s->n == s->cap) {
+		name_id *larger = arena_alloc(s->arena, 2 * (size_t)s->cap * sizeof *larger);
+		if (larger == NULL)
+			return false;
+		memcpy(larger, s->v, s->n * sizeof *larger);
+		s->v = larger;
+		s->cap *= 2;
+	}
+	memmove(s->v + lo + 1, s->v + lo, (s->n - lo) * sizeof s->v[0]);
+	s->v[lo] = key;
+	s->n++;
+	return true;
+}
+
+/* Keys that the slot may have for the view: its columns, its overflow, and the versions above the
+ * first that the view sees. Those below it say nothing to the view: a transaction that has written
+ * one element again and again does not walk over what it wrote. */
+static bool collect_keys(struct key_set *s, const struct chunk *c, const struct table *t,
+			 uint32_t slot, const struct view *v)
+{
+	bool ok = true;
+
+	for (uint32_t i = 0; i < t->n_cols && ok; i++)
+		ok = add_key(s, t->cols[i].key);
 	const struct overflow *o =
 	    t->overflow != NULL && slot < t->cap
 		? atomic_load_explicit(&t->overflow[slot], memory_order_acquire)
 		: NULL;
-	for (uint32_t i = 0; o != NULL && i < o->n && n < max; i++)
-		keys[n++] = o->props[i].key;
+	for (uint32_t i = 0; o != NULL && i < o->n && ok; i++)
+		ok = add_key(s, o->props[i].key);
 	atomic_thread_fence(memory_order_acquire);
-	for (struct undo *u = chunk_chain(c, slot); u != NULL && n < max;
+	for (struct undo *u = chunk_chain(c, slot); u != NULL && ok && !undo_visible(u, v);
 	     u = atomic_load_explicit(&u->next, memory_order_acquire))
 		if (u->kind == UNDO_PROP)
-			keys[n++] = u->key;
-	return n;
-}
-
-static void sort_keys(name_id *keys, uint32_t n)
-{
-	for (uint32_t i = 1; i < n; i++) {
-		name_id k = keys[i];
-		uint32_t j = i;
-		for (; j > 0 && keys[j - 1] > k; j--)
-			keys[j] = keys[j - 1];
-		keys[j] = k;
-	}
+			ok = add_key(s, u->key);
+	return ok;
 }
 
 static enum status all_props(struct graph *g, const struct view *v, enum elem_kind kind, elem_id id,
 			     struct arena *a, const struct prop **ret, uint32_t *ret_n)
 {
 	struct chunk *c = chunk_of(g, kind, id);
-	uint32_t max = CHUNK_COLUMNS_MAX + 2 * GRAPH_PROPS_MAX, n_keys, n = 0;
+	name_id few[CHUNK_COLUMNS_MAX]; /* the usual case leaves no keys behind in the arena */
+	struct key_set keys = {.arena = a, .v = few, .cap = ARRAY_LEN(few)};
+	uint32_t n = 0;
 
 	*ret = NULL;
 	*ret_n = 0;
 	if (c == NULL)
 		return ST_OK;
 	const struct table *t = atomic_load_explicit(&c->table, memory_order_acquire);
-	struct arena_mark mark = arena_mark(a);
-	name_id *keys = arena_alloc(a, max * sizeof *keys);
-	if (keys == NULL)
-		return arena_over_budget(a) ? ST_LIMIT : ST_NOMEM;
-	n_keys = collect_keys(c, t, slot_of(id), keys, max);
-	name_id few[CHUNK_COLUMNS_MAX];
-	if (n_keys <= ARRAY_LEN(few)) { /* the usual case leaves nothing behind in the arena */
-		memcpy(few, keys, n_keys * sizeof *keys);
-		arena_rewind(a, mark);
-		keys = few;
-	}
-	struct prop *props = arena_alloc(a, (n_keys + 1) * sizeof *props);
+	struct prop *props = NULL;
+	if (collect_keys(&keys, c, t, slot_of(id), v))
+		props = arena_alloc(a, ((size_t)keys.n + 1) * sizeof *props);
 	if (props == NULL)
 		return arena_over_budget(a) ? ST_LIMIT : ST_NOMEM;
-	sort_keys(keys, n_keys);
-	for (uint32_t i = 0; i < n_keys; i++) {
-		if (i > 0 && keys[i] == keys[i - 1])
-			continue;
-		struct value x = prop_under(c, t, slot_of(id), keys[i], v);
+	for (uint32_t i = 0; i < keys.n; i++) {
+		struct value x = prop_under(c, t, slot_of(id), keys.v[i], v);
 		if (x.kind != V_NULL)
-			props[n++] = (struct prop){keys[i], x};
+			props[n++] = (struct prop){keys.v[i], x};
 	}
 	*ret = props;
 	*ret_n = n;

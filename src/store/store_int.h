@@ -407,6 +407,10 @@ static inline struct undo *chunk_chain(const struct chunk *c, uint32_t slot)
 		return NULL;
 	return atomic_load_explicit(&s->heads[slot], memory_order_acquire);
 }
+static inline bool undo_visible(const struct undo *u, const struct view *v)
+{
+	return mark_visible(v, u->mark, u->seq);
+}
 bool undo_exists(struct undo *u, const struct view *v, bool now);
 uint32_t undo_set(struct undo *u, const struct view *v, uint32_t now);
 void undo_prop(struct undo *u, const struct view *v, name_id key, struct value *now);

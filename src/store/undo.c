@@ -60,11 +60,6 @@ void undo_link(struct chunk *c, struct undo *u)
 	s->n_slots++;
 }
 
-static bool undo_visible(const struct undo *u, const struct view *v)
-{
-	return mark_visible(v, u->mark, u->seq);
-}
-
 bool undo_exists(struct undo *u, const struct view *v, bool now)
 {
 	for (; u != NULL && !undo_visible(u, v);

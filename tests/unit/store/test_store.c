@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include <cmocka.h>
+#include <sys/mman.h>
 
 #include "store/index.h"
 #include "store/store_int.h"
@@ -348,6 +349,61 @@ static void names_have_dense_ids(void **state)
 	close_fixture(&f);
 }
 
+/* A version that nobody may touch: below the first that the view sees. */
+static struct undo *forbidden(void)
+{
+	void *p = mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(p, MAP_FAILED);
+	return p;
+}
+
+/* Versions of one slot: many that the view does not see, one that it sees, and what must not be
+ * walked over. Each key is kept once: the arena has no more than the properties. */
+static void all_properties_stop_at_what_the_view_sees(void **state)
+{
+	enum { N = 20000 };
+	static struct undo versions[N];
+	struct fixture f;
+	struct arena a;
+	const struct prop *props;
+	uint32_t n;
+
+	(void)state;
+	open_fixture(&f);
+	elem_id id = node(&f, value_int(5));
+	struct chunk *c = chunk_of(f.g, ELEM_NODE, id);
+	struct mark *old = mark_new(f.s), *young = mark_new(f.s);
+	atomic_store(&old->word, 1);
+	assert_int_equal(undo_side_make(c), ST_OK);
+	struct undo *below = forbidden();
+	struct undo_side *side = atomic_load(&c->undo);
+	for (uint32_t i = 0; i < N; i++)
+		versions[i] = (struct undo){.mark = i == 0 ? old : young,
+					    .kind = UNDO_PROP,
+					    .key = i % 2 == 0 ? f.key : f.key + 1,
+					    .old = value_int(i),
+					    .next = i == 0 ? below : &versions[i - 1],
+					    .slot = slot_of(id)};
+	side->heads[slot_of(id)] = &versions[N - 1];
+	side->bits[0] = UINT64_C(1) << slot_of(id);
+	arena_init(&a, MEM_OTHER, NULL);
+	const char *before = arena_alloc(&a, 16);
+	struct view v = {.read_lsn = 1};
+	assert_int_equal(graph_node_all_props(f.g, &v, id, &a, &props, &n), ST_OK);
+	assert_int_equal(n, 2);
+	assert_int_equal(props[0].value.i, 2);
+	assert_int_equal(props[1].value.i, 1);
+	assert_ptr_equal(props, before + 16);
+	arena_release(&a);
+	side->heads[slot_of(id)] = NULL;
+	side->bits[0] = 0;
+	mark_unref(old);
+	mark_unref(young);
+	munmap(below, 4096);
+	close_fixture(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -356,6 +412,7 @@ int main(void)
 	    cmocka_unit_test(kinds_may_mix),
 	    cmocka_unit_test(a_gather_marks_what_is_absent),
 	    cmocka_unit_test(rare_keys_overflow),
+	    cmocka_unit_test(all_properties_stop_at_what_the_view_sees),
 	    cmocka_unit_test(blocks_keep_types_and_directions_apart),
 	    cmocka_unit_test(a_chunk_that_has_a_hole_is_given_out_again),
 	    cmocka_unit_test(labels_of_one_node_may_change),
