@@ -19,11 +19,19 @@ static double number(struct value v)
 	return v.kind == V_INT ? (double)v.i : v.f;
 }
 
+static bool same_number(struct value x, struct value y)
+{
+	return x.kind == V_INT && y.kind == V_INT ? x.i == y.i : number(x) == number(y);
+}
+
+static bool less_number(struct value x, struct value y)
+{
+	return x.kind == V_INT && y.kind == V_INT ? x.i < y.i : number(x) < number(y);
+}
+
 static int compare_numbers(struct value x, struct value y)
 {
-	if (x.kind == V_INT && y.kind == V_INT)
-		return (x.i > y.i) - (x.i < y.i);
-	return (number(x) > number(y)) - (number(x) < number(y));
+	return less_number(y, x) - less_number(x, y);
 }
 
 static int compare_text(struct value x, struct value y)
@@ -43,7 +51,7 @@ static struct value equal(struct value x, struct value y)
 	if (value_is_null(x) || value_is_null(y))
 		return VALUE_NULL;
 	if (is_number(x) && is_number(y))
-		return truth(compare_numbers(x, y) == 0);
+		return truth(same_number(x, y));
 	if (x.kind != y.kind)
 		return truth(false);
 	switch ((enum value_kind)x.kind) {
@@ -69,7 +77,7 @@ bool values_equal_surely(struct value x, struct value y)
 static struct value less(struct value x, struct value y, bool or_equal)
 {
 	if (is_number(x) && is_number(y))
-		return truth(compare_numbers(x, y) < (or_equal ? 1 : 0));
+		return truth(less_number(x, y) || (or_equal && same_number(x, y)));
 	if (x.kind != y.kind)
 		return VALUE_NULL;
 	switch ((enum value_kind)x.kind) {
