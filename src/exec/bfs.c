@@ -46,15 +46,11 @@ static enum status grow_slots(struct bfs *b)
 	return ST_OK;
 }
 
-/* A new entry at the end of reached[], come to from reached[at]. */
-static enum status append(struct bfs *b, elem_id node, uint32_t depth)
+/* A new entry at the end of reached[]. */
+static enum status append(struct bfs *b, elem_id node, uint32_t depth, elem_id branch)
 {
-	if (b->spec->dir == DIR_BOTH) {
-		TRY(grow(b->arena, &b->branch, b->n, &b->cap_branch, sizeof(*b->branch)));
-		b->branch[b->n] = depth <= 1 ? b->n : b->branch[b->at];
-	}
 	TRY(grow(b->arena, &b->reached, b->n, &b->cap, sizeof(*b->reached)));
-	b->reached[b->n++] = (struct bfs_node){node, depth, BFS_NONE};
+	b->reached[b->n++] = (struct bfs_node){node, depth, BFS_NONE, branch};
 	return ST_OK;
 }
 
@@ -75,10 +71,10 @@ enum status bfs_init(struct bfs *b, struct arena *a, const struct edge_spec *spe
 			  .reverse = reverse,
 			  .all_links = all_links,
 			  .end = 1,
-			  .cycle = BFS_NONE,
-			  .round = BFS_NONE};
+			  .round_length = UINT32_MAX,
+			  .cycle = BFS_NONE};
 	TRY(grow_slots(b));
-	TRY(append(b, start, 0));
+	TRY(append(b, start, 0, ELEM_NONE));
 	b->slots[place_of(b, start)] = 1;
 	return ST_OK;
 }
@@ -88,8 +84,7 @@ uint32_t bfs_find(const struct bfs *b, elem_id node)
 	return b->slots[place_of(b, node)] - 1; /* 0 - 1 is BFS_NONE */
 }
 
-/* The edge leads back to the start. An undirected one from elsewhere is that which came, or a
- * parallel one that the start has shown: round knows. */
+/* The edge leads back to the start; an undirected one only if it is a loop there. */
 static enum status meet_start(struct bfs *b, elem_id edge)
 {
 	uint32_t depth = b->depth + 1;
@@ -98,21 +93,61 @@ static enum status meet_start(struct bfs *b, elem_id edge)
 		return ST_OK;
 	if (b->cycle == BFS_NONE) {
 		b->cycle = b->n;
-		TRY(append(b, b->reached[0].node, depth));
+		TRY(append(b, b->reached[0].node, depth, edge));
 	} else if (!b->all_links || b->reached[b->cycle].depth != depth) {
 		return ST_OK;
 	}
 	return add_link(b, b->cycle, b->at, edge);
 }
 
-/* An undirected edge to a node that was reached before, and is not the start. */
-static void close_round(struct bfs *b, uint32_t to)
+/* The branch of a way that comes from reached[from] over the edge. */
+static elem_id branch_over(const struct bfs *b, uint32_t from, elem_id edge)
 {
-	const uint32_t edges = b->depth + b->reached[to].depth + 1;
+	return from != 0 ? b->reached[from].branch : edge;
+}
 
-	/* From the start the node was reached over another edge. */
-	if ((b->at == 0 || b->branch[b->at] != b->branch[to]) && edges < b->round)
-		b->round = edges;
+static enum status add_round(struct bfs *b, uint32_t length, struct bfs_round round)
+{
+	if (length < b->round_length) {
+		b->round_length = length;
+		b->n_rounds = 0;
+	} else if (!b->all_links) {
+		return ST_OK;
+	}
+	TRY(grow(b->arena, &b->rounds, b->n_rounds, &b->cap_rounds, sizeof(*b->rounds)));
+	b->rounds[b->n_rounds++] = round;
+	return ST_OK;
+}
+
+/* The edge joins two nodes of one level. It is met from each of them: once for each direction. */
+static enum status round_across(struct bfs *b, uint32_t to, elem_id edge)
+{
+	uint32_t length = 2 * b->depth + 1;
+
+	if (length > b->round_length || b->reached[to].branch == b->reached[b->at].branch)
+		return ST_OK;
+	return add_round(b, length, (struct bfs_round){b->at, to, 1, ELEM_NONE, {edge}});
+}
+
+/* The edge is another link to a node of the next level: out over it and back over each link that
+ * the node has, and the other way round. */
+static enum status round_above(struct bfs *b, uint32_t to, elem_id edge)
+{
+	uint32_t length = 2 * b->depth + 2;
+	elem_id top = b->reached[to].node, branch = branch_over(b, b->at, edge);
+
+	if (length > b->round_length)
+		return ST_OK;
+	for (uint32_t i = b->reached[to].links; i != BFS_NONE; i = b->links[i].next) {
+		const struct bfs_link l = b->links[i];
+		if (branch_over(b, l.from, l.edge) == branch)
+			continue;
+		TRY(add_round(b, length,
+			      (struct bfs_round){b->at, l.from, 2, top, {edge, l.edge}}));
+		TRY(add_round(b, length,
+			      (struct bfs_round){l.from, b->at, 2, top, {l.edge, edge}}));
+	}
+	return ST_OK;
 }
 
 static enum status take_edge(struct bfs *b, elem_id node, elem_id edge)
@@ -124,15 +159,18 @@ static enum status take_edge(struct bfs *b, elem_id node, elem_id edge)
 	if ((uint64_t)b->n * 2 > b->mask)
 		TRY(grow_slots(b));
 	uint64_t place = place_of(b, node);
-	if (b->slots[place] != 0 && b->spec->dir == DIR_BOTH)
-		close_round(b, b->slots[place] - 1);
 	if (b->slots[place] == 0) {
-		TRY(append(b, node, b->depth + 1));
+		TRY(append(b, node, b->depth + 1, branch_over(b, b->at, edge)));
 		b->slots[place] = b->n;
-	} else if (!b->all_links || b->reached[b->slots[place] - 1].depth != b->depth + 1) {
-		return ST_OK;
+		return add_link(b, b->n - 1, b->at, edge);
 	}
-	return add_link(b, b->slots[place] - 1, b->at, edge);
+	uint32_t to = b->slots[place] - 1, depth = b->reached[to].depth;
+	bool rounds = b->want_rounds && b->cycle == BFS_NONE; /* a loop is the shortest */
+	if (rounds && depth == b->depth)
+		TRY(round_across(b, to, edge));
+	if (rounds && depth == b->depth + 1)
+		TRY(round_above(b, to, edge));
+	return b->all_links && depth == b->depth + 1 ? add_link(b, to, b->at, edge) : ST_OK;
 }
 
 static enum status take_slice(struct bfs *b, struct exec *x, const struct adj_slice *s,
@@ -171,6 +209,11 @@ enum status bfs_level(struct bfs *b, struct exec *x, bfs_filter *filter, void *c
 	b->end = b->n;
 	b->depth++;
 	return ST_OK;
+}
+
+bool bfs_met_rounds(const struct bfs *b)
+{
+	return b->cycle == BFS_NONE && b->n_rounds != 0 && (b->round_length + 1) / 2 == b->depth;
 }
 
 /* The first links from reached[at], at the given depth, back to the start. */

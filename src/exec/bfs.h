@@ -6,13 +6,20 @@
  * reached[] holds nodes in the order of their depth; the newest level is reached[begin..end). A
  * link is one edge over which a node was reached from the level before; with all_links every such
  * edge is kept, else the first. Edges back to the start are kept once, as an entry of their own
- * (cycle): the shortest way round.
+ * (cycle): the shortest way round. An undirected edge would lead back to where it came from, so
+ * there only a loop at the start makes that entry, and longer ways round are kept as rounds.
  *
- * An undirected way back to the start may not end with the edge that it began with, so links do not
- * tell of it; its length does (round). Call the subtree of a first edge its branch. A shortest way
- * round begins and ends in different branches, so one of its edges joins two of them; and an edge
- * that joins two closes a way round of the depths of its ends and one. Expanding depth d meets all
- * edges that make 2d + 1 or 2d + 2, and later ones make more. */
+ * Rounds. Give each node the first edge of its way as its branch. Let L be the length of the
+ * shortest way round that uses no edge twice.
+ * - Two ways to one node of depth d whose branches differ close a round of at most 2d edges: past
+ *   their first edges neither touches the start, and what lies between can only become shorter. So
+ *   a node of depth below L / 2 has one branch, whichever of its ways is taken.
+ * - The i-th node of a shortest round has depth min(i, L - i): a shorter way to it would close a
+ *   shorter round with one of the two halves.
+ * Hence the shortest rounds are: out along any way to a node, over one edge to a node of the same
+ * depth and another branch, and back along any of its ways (L odd); or out and back along two links
+ * of one node whose branches differ (L even). The two halves share no edge, because they share no
+ * node but the start. The level that finds one of them finds them all. */
 #ifndef EXEC_BFS_H
 #define EXEC_BFS_H
 
@@ -30,6 +37,14 @@ struct bfs_node {
 	elem_id node;
 	uint32_t depth;
 	uint32_t links; /* BFS_NONE: the start */
+	elem_id branch; /* first edge of its way; of the start: ELEM_NONE */
+};
+
+/* A way to reached[out], edges[0], for an even length the node top and edges[1], and a way from
+ * reached[back] backwards. */
+struct bfs_round {
+	uint32_t out, back, n_edges;
+	elem_id top, edges[2];
 };
 
 struct bfs {
@@ -45,10 +60,11 @@ struct bfs {
 	uint64_t mask;
 	uint32_t depth, begin, end;
 	uint32_t cycle;	  /* position in reached[], BFS_NONE: the start was not met again */
-	uint32_t round;	  /* edges of the shortest undirected way round, once a level has met one */
-	uint32_t *branch; /* of reached[i]: position of its node of depth 1; undirected only */
-	uint32_t cap_branch;
-	uint32_t at; /* of the level that is being expanded */
+	bool want_rounds; /* set after bfs_init, for undirected edges only */
+	struct bfs_round *rounds;
+	uint32_t n_rounds, cap_rounds;
+	uint32_t round_length; /* of each of them; UINT32_MAX: there are none */
+	uint32_t at;	       /* of the level that is being expanded */
 	struct edge_walk walk;
 	bool walk_open;
 };
@@ -62,6 +78,8 @@ enum status bfs_init(struct bfs *b, struct arena *a, const struct edge_spec *spe
 		     elem_id start) MUST_CHECK;
 /* Expands the newest level; the next one may be empty. Can yield; call again. */
 enum status bfs_level(struct bfs *b, struct exec *x, bfs_filter *filter, void *ctx) MUST_CHECK;
+/* Whether the level expanded last found the rounds. */
+bool bfs_met_rounds(const struct bfs *b);
 /* Position in reached[], or BFS_NONE. */
 uint32_t bfs_find(const struct bfs *b, elem_id node);
 

@@ -4,20 +4,22 @@
  * With both ends bound two searches go level by level towards each other, always the one whose
  * level is smaller. While no level of one has met the other's, no path of depth + depth edges
  * exists; so the first meeting is at the newest level of both, and each shortest path goes through
- * exactly one node of it. With one end bound each new level's nodes are ends.
+ * exactly one node of it. With one end bound each new level's nodes are ends. Undirected ways back
+ * to the start are the rounds of exec/bfs.h.
  *
  * A search by levels cannot ask for more than one edge: then walks of growing length are tried,
- * depth first. Of an undirected way back to its start it tells the length alone: the walks of that
- * length are tried when the levels have ended. */
+ * depth first. */
 #include "exec/bfs.h"
 #include "exec/idset.h"
 #include "exec/path.h"
 
 enum search { SEARCH_NONE, SEARCH_LEVELS, SEARCH_GIVE, SEARCH_WALKS };
 
-struct meeting { /* where a path turns from one search to the other; at[1] BFS_NONE: it ends there
-		  */
+/* Where a path turns from one search to the other; at[1] BFS_NONE: it ends there. With a round both
+ * positions are of the first search. */
+struct meeting {
 	uint32_t at[2];
+	const struct bfs_round *round;
 };
 
 struct op_shortest {
@@ -32,10 +34,8 @@ struct op_shortest {
 	struct exec_arena paths; /* of one output batch */
 	struct batch *in;
 	uint32_t i_sel;
-	bool bound, all, one_sided, last; /* last: no level comes after what is being given */
-	bool way_back;			  /* an undirected way back to the start is an answer */
+	bool bound, all, one_sided, last; /* last: nothing comes after what is being given */
 	elem_id source, target;
-	elem_id walk_end; /* where walks have to end; ELEM_NONE: anywhere */
 	uint64_t min, max;
 	enum search search;
 	struct bfs side[2];
@@ -104,14 +104,16 @@ static enum status filter_edges(void *ctx, struct exec *x, const uint32_t *edges
 
 static void add_meeting(struct op_shortest *o, uint32_t at0, uint32_t at1)
 {
-	o->meet[o->n_meet++] = (struct meeting){{at0, at1}};
+	o->meet[o->n_meet++] = (struct meeting){.at = {at0, at1}};
 }
 
 /* The meetings are complete: paths are given from them. */
 static enum status begin_giving(struct op_shortest *o)
 {
+	size_t depth = MAX_OF(o->side[0].depth, o->side[1].depth);
+
 	for (uint32_t s = 0; s < 2; s++) {
-		o->choice[s] = arena_alloc(&o->arena.a, (o->side[s].depth + 2) * sizeof(uint32_t));
+		o->choice[s] = arena_alloc(&o->arena.a, (depth + 2) * sizeof(uint32_t));
 		if (o->choice[s] == NULL)
 			return ST_NOMEM;
 	}
@@ -121,7 +123,7 @@ static enum status begin_giving(struct op_shortest *o)
 	return ST_OK;
 }
 
-static enum status room_for_meetings(struct op_shortest *o, uint32_t n)
+static enum status room_for_meetings(struct op_shortest *o, size_t n)
 {
 	o->n_meet = 0;
 	o->meet = arena_alloc(&o->arena.a, n * sizeof(*o->meet));
@@ -133,14 +135,19 @@ static enum status meet_level(struct op_shortest *o)
 {
 	const struct bfs *b = &o->side[0];
 
-	TRY(room_for_meetings(o, b->end - b->begin));
+	uint32_t n_rounds = bfs_met_rounds(b) && b->round_length <= o->max ? b->n_rounds : 0;
+
+	TRY(room_for_meetings(o, (size_t)(b->end - b->begin) + n_rounds));
+	for (uint32_t i = 0; i < n_rounds; i++) {
+		const struct bfs_round *r = &b->rounds[i];
+		o->meet[o->n_meet++] = (struct meeting){{r->out, r->back}, r};
+	}
 	for (uint32_t i = b->begin; i < b->end; i++) {
 		bool again = i == b->cycle && o->min == 0; /* the start was given with no edge */
 		if (!again && (!o->bound || b->reached[i].node == o->target))
 			add_meeting(o, i, BFS_NONE);
 	}
-	o->last = b->begin == b->end || b->depth >= o->max ||
-		  (o->bound && (o->n_meet != 0 || b->round != BFS_NONE));
+	o->last = b->begin == b->end || b->depth >= o->max || (o->bound && o->n_meet != 0);
 	return begin_giving(o);
 }
 
@@ -191,36 +198,48 @@ static enum status take_path(struct op_shortest *o, elem_id end, const elem_id *
 	return ST_OK;
 }
 
+/* The search that the second half of a path belongs to. */
+static const struct bfs *back_side(const struct op_shortest *o, const struct meeting *m)
+{
+	return &o->side[m->round != NULL ? 0 : 1];
+}
+
 /* The path through a meeting along the chosen links. */
 static enum status give_path(struct op_shortest *o, const struct meeting *m)
 {
-	const struct bfs *a = &o->side[0], *b = &o->side[1];
+	const struct bfs *a = &o->side[0], *b = back_side(o, m);
 	uint32_t d0 = a->reached[m->at[0]].depth;
 	uint32_t d1 = m->at[1] != BFS_NONE ? b->reached[m->at[1]].depth : 0;
-	elem_id *nodes = arena_alloc(&o->paths.a, (2 * ((size_t)d0 + d1) + 1) * sizeof(*nodes));
+	uint32_t n_between = m->round != NULL ? m->round->n_edges : 0;
+	uint32_t n = d0 + n_between + d1;
+	elem_id *nodes = arena_alloc(&o->paths.a, (2 * (size_t)n + 1) * sizeof(*nodes));
 
 	if (nodes == NULL)
 		return ST_NOMEM;
-	elem_id *edges = nodes + d0 + d1 + 1;
+	elem_id *edges = nodes + n + 1;
 	nodes[d0] = a->reached[m->at[0]].node;
 	for (uint32_t i = d0; i > 0; i--) {
 		const struct bfs_link *l = &a->links[o->choice[0][i]];
 		edges[i - 1] = l->edge;
 		nodes[i - 1] = a->reached[l->from].node;
 	}
+	for (uint32_t i = 0; i < n_between; i++) {
+		edges[d0 + i] = m->round->edges[i];
+		nodes[d0 + i + 1] = i + 1 < n_between ? m->round->top : b->reached[m->at[1]].node;
+	}
 	for (uint32_t i = d1; i > 0; i--) {
 		const struct bfs_link *l = &b->links[o->choice[1][i]];
-		edges[d0 + d1 - i] = l->edge;
-		nodes[d0 + d1 - i + 1] = b->reached[l->from].node;
+		edges[n - i] = l->edge;
+		nodes[n - i + 1] = b->reached[l->from].node;
 	}
-	return take_path(o, nodes[d0 + d1], nodes, edges, d0 + d1);
+	return take_path(o, nodes[n], nodes, edges, n);
 }
 
 static void first_way(struct op_shortest *o, const struct meeting *m)
 {
-	for (uint32_t s = 0; s < 2; s++)
-		if (m->at[s] != BFS_NONE)
-			bfs_first_way(&o->side[s], m->at[s], o->choice[s]);
+	bfs_first_way(&o->side[0], m->at[0], o->choice[0]);
+	if (m->at[1] != BFS_NONE)
+		bfs_first_way(back_side(o, m), m->at[1], o->choice[1]);
 }
 
 /* The next pair of ways through a meeting: the first side turns faster. */
@@ -231,30 +250,7 @@ static bool next_way(struct op_shortest *o, const struct meeting *m)
 	if (bfs_next_way(&o->side[0], m->at[0], o->choice[0]))
 		return true;
 	bfs_first_way(&o->side[0], m->at[0], o->choice[0]);
-	return m->at[1] != BFS_NONE && bfs_next_way(&o->side[1], m->at[1], o->choice[1]);
-}
-
-static enum status begin_walks(struct op_shortest *o, struct exec *x, uint64_t length, elem_id end)
-{
-	idset_init(&o->found, &o->arena.a);
-	o->n_fresh = o->cap_fresh = 0;
-	o->length = o->walk.min = o->walk.max = length;
-	o->walk_end = end;
-	o->walked = false;
-	o->search = SEARCH_WALKS;
-	return path_begin(x, &o->walk, o->source, o->in, batch_row(o->in, o->i_sel));
-}
-
-/* The levels have ended: what they could not give is the undirected way back, unless a loop at the
- * start was shorter. */
-static enum status after_levels(struct op_shortest *o, struct exec *x)
-{
-	const struct bfs *b = &o->side[0];
-
-	o->search = SEARCH_NONE;
-	if (!o->way_back || b->cycle != BFS_NONE || b->round > o->max)
-		return ST_OK;
-	return begin_walks(o, x, b->round, o->source);
+	return m->at[1] != BFS_NONE && bfs_next_way(back_side(o, m), m->at[1], o->choice[1]);
 }
 
 static enum status give(struct op_shortest *o, struct exec *x)
@@ -271,10 +267,9 @@ static enum status give(struct op_shortest *o, struct exec *x)
 		else if (!o->way_open)
 			o->i_meet++;
 	}
-	if (o->i_meet < o->n_meet)
-		return ST_OK;
-	o->search = SEARCH_LEVELS;
-	return o->last ? after_levels(o, x) : ST_OK;
+	if (o->i_meet == o->n_meet)
+		o->search = o->last ? SEARCH_NONE : SEARCH_LEVELS;
+	return ST_OK;
 }
 
 /* ---- walks of growing length ---------------------------------------------------------------- */
@@ -287,7 +282,7 @@ static enum status next_length(struct op_shortest *o, struct exec *x)
 		TRY(idset_add(&o->found, (int64_t)o->fresh[i], &fresh));
 	o->n_fresh = 0;
 	o->length++;
-	if (!o->walked || o->length > o->max || (o->walk_end != ELEM_NONE && o->found.n != 0)) {
+	if (!o->walked || o->length > o->max || (o->bound && o->found.n != 0)) {
 		o->search = SEARCH_NONE;
 		return ST_OK;
 	}
@@ -327,15 +322,14 @@ static enum status give_walks(struct op_shortest *o, struct exec *x)
 		}
 		o->walked = true;
 		elem_id end = o->walk.frames[o->walk.depth].node;
-		if ((o->walk_end != ELEM_NONE && end != o->walk_end) ||
-		    idset_has(&o->found, (int64_t)end))
+		if ((o->bound && end != o->target) || idset_has(&o->found, (int64_t)end))
 			continue;
 		TRY(path_edge_list(&o->walk, &o->paths.a, &o->lists[o->n]));
 		TRY(path_value(&o->walk, &o->paths.a, &o->values[o->n]));
 		o->rows[o->n] = (uint16_t)batch_row(o->in, o->i_sel);
 		o->ends[o->n++] = end;
 		TRY(remember(o, end));
-		if (o->walk_end != ELEM_NONE && !o->all)
+		if (o->bound && !o->all)
 			o->search = SEARCH_NONE;
 	}
 	return ST_OK;
@@ -343,6 +337,16 @@ static enum status give_walks(struct op_shortest *o, struct exec *x)
 
 /* ---- input -------------------------------------------------------------------------------------
  */
+
+static enum status begin_walks(struct op_shortest *o, struct exec *x, uint32_t row)
+{
+	idset_init(&o->found, &o->arena.a);
+	o->n_fresh = o->cap_fresh = 0;
+	o->length = o->walk.min = o->walk.max = o->min;
+	o->walked = false;
+	o->search = SEARCH_WALKS;
+	return path_begin(x, &o->walk, o->source, o->in, row);
+}
 
 static enum status begin_levels(struct op_shortest *o)
 {
@@ -353,6 +357,7 @@ static enum status begin_levels(struct op_shortest *o)
 	TRY(bfs_init(&o->side[0], &o->arena.a, &o->spec, &o->used, false, o->all, o->source));
 	TRY(bfs_init(&o->side[1], &o->arena.a, &o->spec, &o->used, true, o->all,
 		     o->bound ? o->target : o->source));
+	o->side[0].want_rounds = o->one_sided && o->min == 1 && o->spec.dir == DIR_BOTH;
 	if (o->min == 0 && o->one_sided) /* the start is an end, too */
 		return meet_level(o);
 	if (o->max == 0)
@@ -379,9 +384,7 @@ static enum status begin_row(struct op_shortest *o, struct exec *x)
 	TRY(used_edges_load(x, &o->used, o->in, row, pop->expand.unique, pop->expand.n_unique));
 	for (uint32_t s = 0; o->edge_pred != NULL && s < o->in->n_cols; s++)
 		o->pred_batch.cols[s] = column_of_row(&o->in->cols[s], row);
-	o->way_back =
-	    o->spec.dir == DIR_BOTH && o->min == 1 && (!o->bound || o->source == o->target);
-	return o->min > 1 ? begin_walks(o, x, o->min, o->target) : begin_levels(o);
+	return o->min > 1 ? begin_walks(o, x, row) : begin_levels(o);
 }
 
 static enum status shortest_fill(struct op_shortest *o, struct exec *x)
