@@ -57,7 +57,7 @@ static void diag_vset(struct diag *d, enum gqlstatus code, uint32_t offset, cons
 	format_field(d->message, sizeof d->message, fmt, ap);
 }
 
-enum status diag_set(struct diag *d, enum gqlstatus code, uint32_t offset, const char *fmt, ...)
+enum status(diag_set)(struct diag *d, enum gqlstatus code, uint32_t offset, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -67,8 +67,8 @@ enum status diag_set(struct diag *d, enum gqlstatus code, uint32_t offset, const
 	return ST_INVALID;
 }
 
-enum status diag_fail(struct diag *d, enum status st, enum gqlstatus code, uint32_t offset,
-		      const char *fmt, ...)
+enum status(diag_fail)(struct diag *d, enum status st, enum gqlstatus code, uint32_t offset,
+		       const char *fmt, ...)
 {
 	va_list ap;
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -130,7 +131,7 @@ static void table_set(struct table *t, uint32_t dir, const char *name, uint32_t 
 	struct entry *e = &t->v[t->n++];
 	e->dir = dir;
 	e->inode = inode;
-	strcpy(e->name, name);
+	snprintf(e->name, sizeof e->name, "%s", name);
 }
 
 static void apply(struct table *t, const struct change *c)
@@ -394,7 +395,7 @@ static int open_inode(const char *path, int flags, uint32_t mode, uint32_t *ret)
 		return error;
 	*ret = make_inode(false, mode);
 	struct change c = {.remove_dir = INODE_NONE, .set_dir = dir, .inode = *ret};
-	strcpy(c.set, name);
+	snprintf(c.set, sizeof c.set, "%s", name);
 	change(&c);
 	return 0;
 }
@@ -647,7 +648,7 @@ static bool next_name(uint32_t dir, size_t *at, char name[NAME_CAP])
 		const struct entry *e = &fake.now.v[*at];
 		found = e->inode != INODE_NONE && e->dir == dir;
 		if (found)
-			strcpy(name, e->name);
+			snprintf(name, NAME_CAP, "%s", e->name);
 	}
 	leave(0);
 	return found;
@@ -657,7 +658,7 @@ static enum status fake_list(const char *path, enum status (*fn)(void *ctx, cons
 			     void *ctx)
 {
 	char name[NAME_CAP];
-	uint32_t dir;
+	uint32_t dir = INODE_NONE;
 	size_t at = 0;
 
 	enter();

@@ -28,6 +28,11 @@ static enum adj_dir part_dir(const struct edge_spec *s, uint32_t i_part, bool re
 	return in != reverse ? ADJ_IN : ADJ_OUT;
 }
 
+static name_id part_type(const struct edge_spec *s, uint32_t i_part)
+{
+	return s->types[i_part < s->n_types ? i_part : i_part - s->n_types];
+}
+
 bool edge_walk_next(struct edge_walk *w, const struct exec *x, const struct edge_spec *s,
 		    bool reverse, struct adj_slice *ret)
 {
@@ -36,7 +41,7 @@ bool edge_walk_next(struct edge_walk *w, const struct exec *x, const struct edge
 	for (; w->i_part < n_parts; w->i_part++, w->open = false) {
 		if (!w->open)
 			adj_open(&w->cursor, x->graph, x->view, w->node,
-				 part_dir(s, w->i_part, reverse), s->types[w->i_part % s->n_types]);
+				 part_dir(s, w->i_part, reverse), part_type(s, w->i_part));
 		w->open = true;
 		w->second = w->i_part >= s->n_types;
 		if (adj_next(&w->cursor, ret))
@@ -51,8 +56,7 @@ uint64_t edge_degree(const struct exec *x, const struct edge_spec *s, elem_id no
 	uint64_t n = 0;
 
 	for (uint32_t i = 0; i < n_parts; i++)
-		n += adj_degree(x->graph, x->view, node, part_dir(s, i, reverse),
-				s->types[i % s->n_types]);
+		n += adj_degree(x->graph, x->view, node, part_dir(s, i, reverse), part_type(s, i));
 	return n;
 }
 

@@ -359,6 +359,7 @@ enum status step_is_truth(struct eval *ev, const struct step *s)
 	TRY(eval_truths(ev, s->expr->args[0], eval_arg(ev, s, 0), truth));
 	TRY(eval_dst(ev, s, COL_BOOL, &dst));
 	for (uint32_t i = 0; i < (dst->is_const ? 1 : ev->sel.n); i++)
+		/* NOLINTNEXTLINE(clang-analyzer-core.Undefined*): a constant's truth comes first */
 		dst->b[dst->is_const ? 0 : eval_row(&ev->sel, i)] = truth[i] == want;
 	return ST_OK;
 }

@@ -49,8 +49,8 @@ static const step_fn plain_steps[] = {
 };
 
 static enum status compile(struct builder *b, const struct expr *e, struct operand *ret);
-static enum status make_inner_prog(struct builder *b, const struct inner *in, const struct expr *e,
-				   struct prog **ret);
+static enum status make_inner_prog(struct builder *outer, const struct inner *in,
+				   const struct expr *e, struct prog **ret);
 
 /* Room for one more element of an array in the query's arena; the old array stays behind. */
 static bool grow(struct exec *x, void *array, uint32_t n, uint32_t *cap, size_t size)

@@ -239,7 +239,7 @@ static struct ast_expr *cast_primary(struct parser *p)
 static struct ast_expr *let_primary(struct parser *p)
 {
 	struct ast_expr *e = parse_expr_new(p, AST_LET_IN, p->t->offset);
-	uint32_t names = p->n_stack, n_names = 0;
+	uint32_t names = p->n_stack, n_names, n_values = 0;
 	struct ast_expr *values[32], *value = NULL;
 
 	if (e == NULL)
@@ -247,7 +247,7 @@ static struct ast_expr *let_primary(struct parser *p)
 	advance(p);
 	do {
 		struct ast_name *name = NODE(p, struct ast_name);
-		if (n_names == ARRAY_LEN(values))
+		if (n_values == ARRAY_LEN(values))
 			return parse_fail(p, p->t->offset, "more than %zu names in one LET .. IN",
 					  ARRAY_LEN(values));
 		if (name == NULL || !parse_variable(p, name) || !parse_push(p, name) ||
@@ -257,7 +257,7 @@ static struct ast_expr *let_primary(struct parser *p)
 		value = parse_let_value(p);
 		if (value == NULL)
 			return NULL;
-		values[n_names++] = value;
+		values[n_values++] = value;
 	} while (accept(p, ','));
 	if (!parse_expect(p, KW_IN))
 		return NULL;
@@ -268,7 +268,7 @@ static struct ast_expr *let_primary(struct parser *p)
 	if (e->keys == NULL)
 		return NULL;
 	uint32_t from = p->n_stack;
-	for (uint32_t i = 0; i < n_names; i++)
+	for (uint32_t i = 0; i < n_values; i++)
 		if (!parse_push(p, values[i]))
 			return NULL;
 	if (!parse_push(p, body))

@@ -191,6 +191,7 @@ uint32_t udp_recv(struct udp *u,
 		u->refused |= errno == ECONNREFUSED;
 		return 0;
 	}
+	assert((uint32_t)n <= u->n_rx);
 	for (int i = 0; i < n; i++) {
 		struct msghdr *h = &header[i].msg_hdr;
 		const uint8_t *p = iov[i].iov_base;

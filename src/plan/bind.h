@@ -96,7 +96,7 @@ enum status bind_check_graph(struct binder *b, const struct variable *v,
 			     uint32_t offset) MUST_CHECK;
 
 /* bind_expr.c */
-enum status bind_expr(struct binder *b, const struct ast_expr *e,
+enum status bind_expr(struct binder *b, const struct ast_expr *ast,
 		      const struct expr **ret) MUST_CHECK;
 /* A new one at the place of ast. */
 enum status expr_like(struct binder *b, const struct ast_expr *ast, enum expr_kind kind,
@@ -117,17 +117,21 @@ const struct expr *expr_slot(struct binder *b, uint32_t slot, uint8_t type, bool
 const struct expr *expr_binary(struct binder *b, enum expr_kind kind, const struct expr *x,
 			       const struct expr *y, uint32_t offset, uint32_t length);
 enum status bind_unsupported(struct binder *b, uint32_t offset, const char *what);
-enum status bind_no_memory(struct binder *b);
+static inline enum status bind_no_memory(struct binder *b)
+{
+	return diag_is_set(b->p->d) ? ST_LIMIT : ST_NOMEM;
+}
 
 /* bind_operator.c */
-enum status bind_operator(struct binder *b, const struct ast_expr *e,
+enum status bind_operator(struct binder *b, const struct ast_expr *ast,
 			  const struct expr **ret) MUST_CHECK;
-enum status bind_compare(struct binder *b, const struct ast_expr *e,
+enum status bind_compare(struct binder *b, const struct ast_expr *ast,
 			 const struct expr **ret) MUST_CHECK;
-enum status bind_is(struct binder *b, const struct ast_expr *e, const struct expr **ret) MUST_CHECK;
-enum status bind_case(struct binder *b, const struct ast_expr *e,
+enum status bind_is(struct binder *b, const struct ast_expr *ast,
+		    const struct expr **ret) MUST_CHECK;
+enum status bind_case(struct binder *b, const struct ast_expr *ast,
 		      const struct expr **ret) MUST_CHECK;
-enum status bind_cast(struct binder *b, const struct ast_expr *e,
+enum status bind_cast(struct binder *b, const struct ast_expr *ast,
 		      const struct expr **ret) MUST_CHECK;
 /* An expression where a truth value is wanted. */
 enum status bind_condition(struct binder *b, const struct ast_expr *e,
@@ -139,19 +143,18 @@ enum status bind_label(struct binder *b, const struct ast_label *l, const struct
 /* bind_func.c */
 bool ast_has_aggregate(const struct ast_expr *e);
 bool ast_has_subquery(const struct ast_expr *e);
-enum status bind_call(struct binder *b, const struct ast_expr *e,
+enum status bind_call(struct binder *b, const struct ast_expr *ast,
 		      const struct expr **ret) MUST_CHECK;
 
 /* bind_pattern.c */
-enum status bind_match(struct binder *b, const struct ast_pattern *pattern,
-		       bool optional) MUST_CHECK;
+enum status bind_match(struct binder *b, const struct ast_pattern *ast, bool optional) MUST_CHECK;
 /* The pattern over the pipe's rows. */
 enum status pattern_match(struct binder *b, const struct ast_pattern *ast) MUST_CHECK;
 enum status pattern_check_path(struct binder *b, const struct ast_path *path) MUST_CHECK;
 enum status pattern_wrong_variable(struct binder *b, const struct ast_name *n, const char *wanted);
 
 /* bind_make.c */
-enum status bind_insert(struct binder *b, const struct ast_pattern *pattern) MUST_CHECK;
+enum status bind_insert(struct binder *b, const struct ast_pattern *ast) MUST_CHECK;
 enum status bind_merge(struct binder *b, const struct ast_clause *c) MUST_CHECK;
 
 /* bind_project.c */

@@ -3,11 +3,6 @@
 #include "value/func.h"
 #include "value/temporal.h"
 
-enum status bind_no_memory(struct binder *b)
-{
-	return diag_is_set(b->p->d) ? ST_LIMIT : ST_NOMEM;
-}
-
 enum status bind_unsupported(struct binder *b, uint32_t offset, const char *what)
 {
 	return diag_set(b->p->d, GQL_FEATURE_NOT_SUPPORTED, offset, "%s is not supported", what);
@@ -73,9 +68,11 @@ enum status bind_args(struct binder *b, const struct ast_expr *ast, enum expr_ki
 		      struct expr **ret)
 {
 	TRY(expr_like(b, ast, kind, ast->n_args, ret));
+	struct expr *const e = *ret;
+	assert(e != NULL);
 	for (uint32_t i = 0; i < ast->n_args; i++)
 		if (ast->args[i] != NULL)
-			TRY(bind_expr(b, ast->args[i], &(*ret)->args[i]));
+			TRY(bind_expr(b, ast->args[i], &e->args[i]));
 	return ST_OK;
 }
 

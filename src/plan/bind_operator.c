@@ -205,7 +205,7 @@ enum status bind_label(struct binder *b, const struct ast_label *l, const struct
 		*ret = e;
 		return bind_label(b, l->left, element, &e->args[0]);
 	default: {
-		const struct expr *x, *y;
+		const struct expr *x = NULL, *y = NULL;
 		TRY(bind_label(b, l->left, element, &x));
 		TRY(bind_label(b, l->right, element, &y));
 		*ret = expr_binary(b, l->kind == AST_LABEL_AND ? EXPR_AND : EXPR_OR, x, y,

@@ -442,7 +442,7 @@ static enum status add_path_variable(struct pattern *pt, const struct ast_path *
 static enum status add_path(struct pattern *pt, const struct ast_path *path)
 {
 	struct binder *b = pt->b;
-	uint32_t nodes[PATTERN_ELEMENTS_MAX], edges[PATTERN_ELEMENTS_MAX], n = 0;
+	uint32_t nodes[PATTERN_ELEMENTS_MAX] = {0}, edges[PATTERN_ELEMENTS_MAX] = {0}, n = 0;
 
 	TRY(pattern_check_path(b, path));
 	const struct ast_term *t = path->terms[0];

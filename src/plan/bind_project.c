@@ -211,11 +211,13 @@ static enum status columns_as_keys(const struct projection *pr, struct grouping 
 	ret->keys = ARENA_ARRAY(b->p->scratch, struct group_key, pr->n + pr->g.n_keys + 1);
 	if (ret->keys == NULL)
 		return bind_no_memory(b);
+	assert(pr->out != NULL || pr->n == 0);
 	for (uint32_t i = 0; i < pr->n; i++)
 		if (pr->items[i].expr->length != 0) /* not of a star */
 			ret->keys[ret->n_keys++] = (struct group_key){.ast = pr->items[i].expr,
 								      .slot = pr->out[i].slot,
 								      .type = pr->out[i].type};
+	assert(pr->g.keys != NULL || pr->g.n_keys == 0);
 	for (uint32_t i = 0; i < pr->g.n_keys && pr->grouped && !pr->c->project.distinct; i++)
 		if (pr->g.keys[i].ast->length != 0)
 			ret->keys[ret->n_keys++] = pr->g.keys[i];
@@ -303,6 +305,7 @@ static enum status add_aggregate(struct projection *pr, struct assign *keys)
 	struct binder *b = pr->b;
 	struct pop *o;
 
+	assert(keys != NULL || pr->g.n_keys == 0);
 	TRY(pipe_add(b, POP_AGGREGATE, &o));
 	o->aggregate.n_keys = pr->g.n_keys;
 	o->aggregate.keys = keys;

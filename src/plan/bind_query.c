@@ -218,6 +218,7 @@ static bool set_item_reads(const struct set_item *item)
 {
 	bool all = item->kind == SET_MAP_REPLACE || item->kind == SET_MAP_ADD;
 
+	assert(!all || item->value != NULL);
 	return expr_reads_graph(item->value) || (all && item->value->type != V_MAP);
 }
 
@@ -509,6 +510,7 @@ enum status bind_query(struct binder *b, const struct ast_query *q)
 {
 	struct graph *around = b->pipe->graph;
 
+	assert(q != NULL);
 	for (uint32_t i = 0; i < q->n_parts; i++) {
 		const struct ast_compose *c = q->parts[i];
 		if (c->n_yield != 0)

@@ -91,6 +91,6 @@ double cost_label_rows(struct planner *p, uint32_t label);
 double cost_seek_rows(struct planner *p, struct prop_index *ix, const struct pop_seek *seek);
 /* Edges of a node at the near end of the pattern's edge, or paths; reverse: the far end is near. */
 double cost_degree(struct qgraph *q, const struct qedge *e, bool reverse);
-double cost_selectivity(struct planner *p, const struct expr *pred);
+double cost_selectivity(struct planner *p, const struct expr *e);
 
 #endif

@@ -67,6 +67,6 @@ void answer_savepoint(struct chain *out);
 void answer_rollback_to(struct chain *out);
 /* success false with a message that says what is not supported, in the request's own answer. kind:
  * REQUEST_CDC_*, REQUEST_BACKUP, REQUEST_RESTORE or REQUEST_UPLOAD_BACKUP. */
-void answer_unsupported(struct chain *out, enum request_kind kind, struct str message);
+void answer_unsupported(struct chain *out, enum request_kind kind, struct str text);
 
 #endif

@@ -83,6 +83,7 @@ static enum status read_decimal(struct value_reader *x, struct str m, struct val
 	if (repr.len != 0 || scale == 0) {
 		TRY(read_text(x, repr.len != 0 ? repr : coeff, &text));
 	} else {
+		assert(coeff.p != NULL); /* it is a number */
 		const bool minus = coeff.p[0] == '-';
 		struct str digits = {coeff.p + minus, coeff.len - minus};
 		const size_t zeros = digits.len <= scale ? scale + 1 - digits.len : 0;

@@ -27,6 +27,7 @@ void sink_more(struct sink *s)
 	sink_close(s);
 	if (chain_reserve(s->chain, WIRE_HEAD_MAX) != NULL) {
 		sink_open(s, s->chain);
+		assert(s->at != NULL);
 		return;
 	}
 	s->on_spare = true;

@@ -175,6 +175,7 @@ struct draft {	    /* an inner node before it is made */
 
 static void draft_of(struct inner *x, struct draft *d)
 {
+	assert(x->n > 0);
 	d->n = x->n;
 	for (uint32_t i = 0; i < x->n; i++)
 		d->children[i] = load(&x->children[i]);

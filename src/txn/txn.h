@@ -102,7 +102,7 @@ enum status txn_label_remove(struct txn *t, struct graph *g, elem_id id, name_id
 enum status txn_edge_delete(struct txn *t, struct graph *g, elem_id id, struct diag *d) MUST_CHECK;
 /* detach: its edges too. Without, edges still there at txn_end_clause are G1001. Deleting what this
  * transaction deleted already is no error. */
-enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool detach,
+enum status txn_node_delete(struct txn *t, struct graph *g, elem_id id, bool with_edges,
 			    struct diag *d) MUST_CHECK;
 /* Checks that wait for the end of a writing clause: deleted nodes have no edge left. */
 enum status txn_end_clause(struct txn *t, struct diag *d) MUST_CHECK;

@@ -34,6 +34,7 @@ static unsigned shortest_digits(double f, char digits[18], int *ret_exponent)
 /* d.ddde+x, with at least one digit behind the point. */
 static char *put_scientific(char *out, const char *digits, unsigned n, int exponent)
 {
+	assert(n > 0);
 	*out++ = digits[0];
 	*out++ = '.';
 	if (n == 1)
