@@ -17,6 +17,7 @@
 #endif
 
 #define ARENA_FIRST_BLOCK 4096u
+#define ARENA_GROW_FIRST 8u		 /* elements of an array that grows */
 #define ARENA_LAST_BLOCK (1024u * 1024u) /* blocks double up to this size */
 
 struct arena_block {
@@ -175,6 +176,24 @@ void *arena_dup(struct arena *a, const void *p, size_t size)
 	if (copy != NULL && size != 0)
 		memcpy(copy, p, size);
 	return copy;
+}
+
+bool arena_grow(struct arena *a, void *array, uint32_t n, uint32_t *cap, size_t size)
+{
+	const uint32_t want = *cap != 0 ? *cap * 2 : ARENA_GROW_FIRST;
+	void *old, *p;
+
+	if (n < *cap)
+		return true;
+	p = *cap <= UINT32_MAX / 2 ? arena_alloc(a, want * size) : NULL;
+	if (p == NULL)
+		return false;
+	memcpy(&old, array, sizeof old); /* of any type */
+	if (n != 0)
+		memcpy(p, old, n * size);
+	memcpy(array, &p, sizeof p);
+	*cap = want;
+	return true;
 }
 
 struct str arena_str(struct arena *a, struct str s)

@@ -52,6 +52,10 @@ void *arena_alloc(struct arena *a, size_t size) MUST_CHECK; /* 8-byte aligned, n
 void *arena_zalloc(struct arena *a, size_t size) MUST_CHECK;
 void *arena_alloc_aligned(struct arena *a, size_t size, size_t align) MUST_CHECK;
 void *arena_dup(struct arena *a, const void *p, size_t size) MUST_CHECK;
+/* Room for one more element of an array of n: a full one is replaced by a copy of twice its size,
+ * and stays behind in the arena. array: where the pointer to it is; *cap 0: there is none yet.
+ * False: no memory, and nothing has changed. */
+bool arena_grow(struct arena *a, void *array, uint32_t n, uint32_t *cap, size_t size) MUST_CHECK;
 /* Copies text, adds a terminating zero that is not counted in len. p NULL: no memory. */
 struct str arena_str(struct arena *a, struct str s) MUST_CHECK;
 struct str arena_printf(struct arena *a, const char *fmt, ...) PRINTF_LIKE(2, 3) MUST_CHECK;

@@ -3,24 +3,7 @@
 
 #include "base/hash.h"
 
-#define BFS_NODES_MAX (UINT32_MAX / 2)
 #define FILTER_EDGES 1024u /* edges that the filter looks at together */
-
-static enum status grow(struct arena *a, void *array, uint32_t n, uint32_t *cap, size_t size)
-{
-	uint32_t want = MAX_OF(*cap * 2, 32u);
-
-	if (n < *cap)
-		return ST_OK;
-	void *p = want <= BFS_NODES_MAX ? arena_alloc(a, want * size) : NULL;
-	if (p == NULL)
-		return ST_NOMEM;
-	if (n != 0)
-		memcpy(p, *(void **)array, n * size);
-	*(void **)array = p;
-	*cap = want;
-	return ST_OK;
-}
 
 static uint64_t place_of(const struct bfs *b, elem_id node)
 {
@@ -49,14 +32,16 @@ static enum status grow_slots(struct bfs *b)
 /* A new entry at the end of reached[]. */
 static enum status append(struct bfs *b, elem_id node, uint32_t depth, elem_id branch)
 {
-	TRY(grow(b->arena, &b->reached, b->n, &b->cap, sizeof(*b->reached)));
+	if (!arena_grow(b->arena, &b->reached, b->n, &b->cap, sizeof(*b->reached)))
+		return ST_NOMEM;
 	b->reached[b->n++] = (struct bfs_node){node, depth, BFS_NONE, branch};
 	return ST_OK;
 }
 
 static enum status add_link(struct bfs *b, uint32_t to, uint32_t from, elem_id edge)
 {
-	TRY(grow(b->arena, &b->links, b->n_links, &b->cap_links, sizeof(*b->links)));
+	if (!arena_grow(b->arena, &b->links, b->n_links, &b->cap_links, sizeof(*b->links)))
+		return ST_NOMEM;
 	b->links[b->n_links] = (struct bfs_link){edge, from, b->reached[to].links};
 	b->reached[to].links = b->n_links++;
 	return ST_OK;
@@ -114,7 +99,8 @@ static enum status add_round(struct bfs *b, uint32_t length, struct bfs_round ro
 	} else if (!b->all_links) {
 		return ST_OK;
 	}
-	TRY(grow(b->arena, &b->rounds, b->n_rounds, &b->cap_rounds, sizeof(*b->rounds)));
+	if (!arena_grow(b->arena, &b->rounds, b->n_rounds, &b->cap_rounds, sizeof(*b->rounds)))
+		return ST_NOMEM;
 	b->rounds[b->n_rounds++] = round;
 	return ST_OK;
 }

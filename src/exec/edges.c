@@ -74,16 +74,8 @@ void edge_prefetch(const struct exec *x, const struct edge_spec *s, const struct
 
 static enum status used_add(struct exec *x, struct used_edges *u, elem_id id)
 {
-	if (u->n == u->cap) {
-		uint32_t cap = MAX_OF(u->cap * 2, 16u);
-		elem_id *ids = exec_alloc(x, cap * sizeof(*ids));
-		if (ids == NULL)
-			return ST_NOMEM;
-		if (u->n != 0)
-			memcpy(ids, u->ids, u->n * sizeof(*ids));
-		u->ids = ids;
-		u->cap = cap;
-	}
+	if (!arena_grow(&x->arena.a, &u->ids, u->n, &u->cap, sizeof(*u->ids)))
+		return ST_NOMEM;
 	u->ids[u->n++] = id;
 	return ST_OK;
 }

@@ -52,28 +52,12 @@ static enum status compile(struct builder *b, const struct expr *e, struct opera
 static enum status make_inner_prog(struct builder *outer, const struct inner *in,
 				   const struct expr *e, struct prog **ret);
 
-/* Room for one more element of an array in the query's arena; the old array stays behind. */
-static bool grow(struct exec *x, void *array, uint32_t n, uint32_t *cap, size_t size)
-{
-	if (n < *cap)
-		return true;
-	uint32_t want = *cap != 0 ? *cap * 2 : 8;
-	void *p = exec_alloc(x, want * size);
-	if (p == NULL)
-		return false;
-	if (n != 0)
-		memcpy(p, *(void **)array, n * size);
-	*(void **)array = p;
-	*cap = want;
-	return true;
-}
-
 static enum status emit(struct builder *b, struct step s, uint32_t *ret)
 {
 	if (b->n_steps >= PROG_STEPS_MAX)
 		return diag_fail(b->x->diag, ST_LIMIT, GQL_STATEMENT_TOO_COMPLEX, s.expr->offset,
 				 "an expression has more than %u steps", PROG_STEPS_MAX);
-	if (!grow(b->x, &b->steps, b->n_steps, &b->cap_steps, sizeof(s)))
+	if (!arena_grow(&b->x->arena.a, &b->steps, b->n_steps, &b->cap_steps, sizeof(s)))
 		return ST_NOMEM;
 	b->steps[b->n_steps] = s;
 	*ret = b->n_steps++;
@@ -82,7 +66,8 @@ static enum status emit(struct builder *b, struct step s, uint32_t *ret)
 
 static enum status constant(struct builder *b, struct value v, struct operand *ret)
 {
-	if (!grow(b->x, &b->consts, b->n_consts, &b->cap_consts, sizeof(struct column)))
+	if (!arena_grow(&b->x->arena.a, &b->consts, b->n_consts, &b->cap_consts,
+			sizeof(struct column)))
 		return ST_NOMEM;
 	TRY(column_init_const(&b->consts[b->n_consts], v, &b->x->arena.a));
 	*ret = (struct operand){FROM_CONST, b->n_consts++};

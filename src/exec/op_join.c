@@ -81,29 +81,15 @@ static bool load_key(struct op_join *j, uint32_t row)
 	return true;
 }
 
-static bool grow(struct op_join *j, void *array, uint32_t n, uint32_t *cap, size_t size)
-{
-	if (n < *cap)
-		return true;
-	uint32_t want = MAX_OF(*cap * 2, 64u);
-	void *p = arena_alloc(&j->right.arena.a, want * size);
-	if (p == NULL)
-		return false;
-	if (n != 0)
-		memcpy(p, *(void **)array, n * size);
-	*(void **)array = p;
-	*cap = want;
-	return true;
-}
-
 static enum status keep_row(struct op_join *j, row_ref ref)
 {
 	uint32_t key;
 	bool fresh;
 
 	TRY(tuples_add(&j->keys, j->key, &key, &fresh));
-	if (!grow(j, &j->first, key, &j->cap_first, sizeof(*j->first)) ||
-	    !grow(j, &j->kept, j->n_kept, &j->cap_kept, sizeof(*j->kept)))
+	struct arena *a = &j->right.arena.a;
+	if (!arena_grow(a, &j->first, key, &j->cap_first, sizeof(*j->first)) ||
+	    !arena_grow(a, &j->kept, j->n_kept, &j->cap_kept, sizeof(*j->kept)))
 		return ST_NOMEM;
 	j->kept[j->n_kept].ref = ref;
 	j->kept[j->n_kept].next = fresh ? NO_ROW : j->first[key];

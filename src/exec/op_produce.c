@@ -166,7 +166,7 @@ static void ask_ahead(struct exec *x, const struct batch *b, const struct column
 {
 	elem_id ids[PREFETCH_ROWS];
 
-	if (c->is_const || c->kind == COL_VALUE || i_sel % PREFETCH_ROWS != 0)
+	if (c->is_const || c->kind == COL_VALUE || b->n_sel == 1 || i_sel % PREFETCH_ROWS != 0)
 		return;
 	const uint32_t n = batch_ids(b, c, i_sel, ids, ARRAY_LEN(ids));
 	graph_prefetch(x->graph, c->kind == COL_EDGE, ids, n);

@@ -297,16 +297,8 @@ static enum status remember(struct op_shortest *o, elem_id end)
 
 	if (!o->all)
 		return idset_add(&o->found, (int64_t)end, &fresh);
-	if (o->n_fresh == o->cap_fresh) {
-		uint32_t cap = MAX_OF(o->cap_fresh * 2, 64u);
-		elem_id *ends = arena_alloc(&o->arena.a, cap * sizeof(*ends));
-		if (ends == NULL)
-			return ST_NOMEM;
-		if (o->n_fresh != 0)
-			memcpy(ends, o->fresh, o->n_fresh * sizeof(*ends));
-		o->fresh = ends;
-		o->cap_fresh = cap;
-	}
+	if (!arena_grow(&o->arena.a, &o->fresh, o->n_fresh, &o->cap_fresh, sizeof(*o->fresh)))
+		return ST_NOMEM;
 	o->fresh[o->n_fresh++] = end;
 	return ST_OK;
 }

@@ -17,28 +17,14 @@ enum status path_open(struct exec *x, const struct pop *pop, struct path_walk *w
 	return prog_make(x, pop->expand.edge_pred, &w->edge_pred);
 }
 
-static enum status grow(struct exec *x, struct path_walk *w)
-{
-	uint32_t cap = MAX_OF(w->cap * 2, 8u);
-	struct path_frame *frames = exec_alloc(x, cap * sizeof(*frames));
-
-	if (frames == NULL)
-		return ST_NOMEM;
-	if (w->cap != 0)
-		memcpy(frames, w->frames, w->cap * sizeof(*frames));
-	w->frames = frames;
-	w->cap = cap;
-	return ST_OK;
-}
-
 static enum status push(struct exec *x, struct path_walk *w, uint32_t depth, elem_id node,
 			elem_id edge)
 {
 	if (depth > PATH_EDGES_MAX)
 		return diag_fail(x->diag, ST_LIMIT, GQL_PROGRAM_LIMIT, w->pop->offset,
 				 "a path is longer than %d edges", PATH_EDGES_MAX);
-	if (depth >= w->cap)
-		TRY(grow(x, w));
+	if (!arena_grow(&x->arena.a, &w->frames, depth, &w->cap, sizeof(*w->frames)))
+		return ST_NOMEM;
 	struct path_frame *f = &w->frames[depth];
 	f->node = node;
 	f->edge = edge;

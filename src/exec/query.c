@@ -37,15 +37,21 @@ static uint32_t stop_word(const struct exec *x)
 	return stop == QUERY_RUN && epoch_must_close(x->view->slot) ? QUERY_TOO_OLD : stop;
 }
 
+static enum status check_end(const struct exec *x, uint64_t now_ns)
+{
+	const bool late = x->deadline_ns != 0 && now_ns >= x->deadline_ns;
+
+	TRY(query_stopped(stop_word(x), x->diag));
+	return query_stopped(late ? QUERY_TIMED_OUT : QUERY_RUN, x->diag);
+}
+
 /* Whether the slice is spent, or the query must end. */
 static enum status look_at_time(struct exec *x, bool *ret_spent)
 {
 	const uint64_t now_ns = clock_mono_ns();
-	const bool late = x->deadline_ns != 0 && now_ns >= x->deadline_ns;
 
 	x->n_steps = 0;
-	TRY(query_stopped(stop_word(x), x->diag));
-	TRY(query_stopped(late ? QUERY_TIMED_OUT : QUERY_RUN, x->diag));
+	TRY(check_end(x, now_ns));
 	if (x->yield_state != 0) {
 		x->yield_state = x->yield_state * UINT64_C(6364136223846793005) + 1;
 		*ret_spent = (x->yield_state >> 33 & 1) != 0;
@@ -201,10 +207,8 @@ enum status query_next(struct query *q, struct batch **ret)
 
 	assert(q->failed == ST_OK); /* after an error only query_close() may follow */
 	x->slice_end_ns = 0;
-	/* A stop that came while the query lay still ends it before any more work. */
-	enum status st = ST_OK;
-	if (stop_word(x) != QUERY_RUN)
-		st = exec_check_slow(x);
+	/* What came while the query lay still ends it before any more work. */
+	enum status st = check_end(x, x->deadline_ns != 0 ? clock_mono_ns() : 0);
 	if (st == ST_OK)
 		st = op_next(q->root, x, &b);
 	if (st == ST_OK)

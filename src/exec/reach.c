@@ -3,22 +3,6 @@
 
 #include "base/hash.h"
 
-static enum status longer(struct arena *a, void *array, uint32_t n, uint32_t *cap, size_t size)
-{
-	uint32_t want = MAX_OF(*cap * 2, 64u);
-
-	if (n < *cap)
-		return ST_OK;
-	void *p = arena_alloc(a, want * size);
-	if (p == NULL)
-		return ST_NOMEM;
-	if (n != 0)
-		memcpy(p, *(void **)array, n * size);
-	*(void **)array = p;
-	*cap = want;
-	return ST_OK;
-}
-
 /* ---- ways, for undirected edges that differ ------------------------------------------------- */
 
 static uint64_t place_of(const struct reach *r, uint32_t node)
@@ -46,7 +30,8 @@ static enum status grow_slots(struct reach *r)
 /* Of nodes[n], which stands there but is not counted yet. */
 static enum status add_way(struct reach *r, uint32_t edge)
 {
-	TRY(longer(r->arena, &r->ways, r->n, &r->cap_ways, sizeof(*r->ways)));
+	if (!arena_grow(r->arena, &r->ways, r->n, &r->cap_ways, sizeof(*r->ways)))
+		return ST_NOMEM;
 	if (r->slots == NULL || (uint64_t)r->n * 2 > r->mask)
 		TRY(grow_slots(r));
 	struct reach_way *way = &r->ways[r->n];
@@ -76,7 +61,8 @@ static bool closes_way_round(const struct reach *r, uint32_t node, uint32_t edge
 
 static enum status append(struct reach *r, uint32_t node, uint32_t edge)
 {
-	TRY(longer(r->arena, &r->nodes, r->n, &r->cap, sizeof(*r->nodes)));
+	if (!arena_grow(r->arena, &r->nodes, r->n, &r->cap, sizeof(*r->nodes)))
+		return ST_NOMEM;
 	r->nodes[r->n] = node;
 	if (r->keep_ways)
 		TRY(add_way(r, edge));

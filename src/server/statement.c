@@ -239,18 +239,11 @@ static enum status next_batch(struct statement *s)
 	return ST_OK;
 }
 
-static void look_at_time(struct statement *s)
-{
-	if (s->deadline_ns != 0 && clock_mono_ns() >= s->deadline_ns)
-		statement_stop(s, QUERY_TIMED_OUT);
-}
-
 enum statement_event statement_step(struct statement *s, bool hurried)
 {
 	enum status st = ST_OK;
 
 	s->begun = true;
-	look_at_time(s);
 	if (s->query != NULL)
 		query_hurry(s->query, hurried);
 	for (;;) {
@@ -367,6 +360,7 @@ void statement_stop(struct statement *s, enum query_stop why)
 
 enum status statement_check(struct statement *s)
 {
-	look_at_time(s);
+	if (s->deadline_ns != 0 && clock_mono_ns() >= s->deadline_ns)
+		statement_stop(s, QUERY_TIMED_OUT);
 	return query_stopped(atomic_load_explicit(&s->stop, memory_order_relaxed), &s->diag);
 }

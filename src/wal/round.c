@@ -1,6 +1,6 @@
 /* A round is: gather what waits, write it as frames, one sync, publish, done(). While a round
  * syncs, the next one gathers in the queue: redo is borrowed, so the queue is the second buffer.
- * The log thread allocates nothing. */
+ * A round allocates nothing. */
 #include "wal/writer_int.h"
 
 #include "base/clock.h"

@@ -1,5 +1,5 @@
-/* wal/writer_int.h - what writer.c (life, doors for other threads) and round.c (the log thread)
- * share.
+/* wal/writer_int.h - what writer.c (life, the log thread, doors for others) and round.c (what
+ * it does) share.
  *
  * Room: wal, private. */
 #ifndef WAL_WRITER_INT_H

@@ -88,6 +88,27 @@ static void texts_are_terminated(void **state)
 	arena_release(&a);
 }
 
+static void an_array_grows_and_keeps_what_it_has(void **state)
+{
+	struct arena a;
+	struct budget small = {.limit_bytes = 64 * 1024};
+	uint64_t *v = NULL;
+	uint32_t n = 0, cap = 0;
+
+	(void)state;
+	arena_init(&a, MEM_OTHER, &small);
+	while (arena_grow(&a, &v, n, &cap, sizeof *v)) {
+		assert_true(n < cap);
+		v[n] = n;
+		n++;
+	}
+	assert_true(n > 1000); /* then the budget is used up, and the array is as it was */
+	assert_int_equal(cap, n);
+	for (uint32_t i = 0; i < n; i++)
+		assert_int_equal(v[i], i);
+	arena_release(&a);
+}
+
 static void no_memory_is_null_and_leaks_nothing(void **state)
 {
 	struct budget budget = {0};
@@ -115,6 +136,7 @@ int main(void)
 	    cmocka_unit_test(a_mark_forgets_what_came_later),
 	    cmocka_unit_test(budgets_stop_an_arena_and_their_parents),
 	    cmocka_unit_test(texts_are_terminated),
+	    cmocka_unit_test(an_array_grows_and_keeps_what_it_has),
 	    cmocka_unit_test(no_memory_is_null_and_leaks_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,7 +16,7 @@
 #include "proto/reply.h"
 #include "server/server_int.h"
 #include "server/session.h"
-#include "wal/writer.h"
+#include "tests/support/hand_log.h"
 
 #define MS UINT64_C(1000000)
 #define N_CLIENTS 4
@@ -246,11 +246,6 @@ static void leave(struct client *c)
 	*c = (struct client){0};
 }
 
-static enum status before_segment(void *ctx, uint64_t seq)
-{
-	return ST_OK;
-}
-
 static void published(void *ctx, uint64_t lsn)
 {
 	txn_publish(((struct world *)ctx)->server.txns, lsn);
@@ -258,17 +253,7 @@ static void published(void *ctx, uint64_t lsn)
 
 static void open_store(struct world *w)
 {
-	const struct wal_options opt = {
-	    .dir = w->dir,
-	    .db_id = "database-id-0001",
-	    .run_id = "run-id-000000001",
-	    .epoch = 1,
-	    .next_seq = 1,
-	    .before_segment = before_segment,
-	    .published = published,
-	    .ctx = w,
-	    .no_thread = true,
-	};
+	const struct wal_options opt = hand_log(w->dir, published, w);
 
 	assert_non_null(mkdtemp(w->dir));
 	assert_int_equal(wal_writer_new(&opt, &w->wal), ST_OK);

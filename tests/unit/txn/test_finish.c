@@ -1,70 +1,16 @@
 /* Commits become durable in order, but sessions finish them in any order: what they leave to be
  * cleaned up must not depend on it. The log is driven by hand. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
-
 #include "base/file.h"
 #include "store/store_int.h"
-#include "txn_test.h"
-#include "wal/writer.h"
+#include "logged.h"
 
 #define HUB_EDGES 400 /* so many that one dead entry is no reason to copy the block */
-
-struct logged {
-	struct world w;
-	struct wal_writer *wal;
-	char dir[64];
-};
 
 struct pending {
 	struct txn *t;
 	struct txn_commit c;
 	bool is_done;
 };
-
-static enum status before_segment(void *ctx, uint64_t seq)
-{
-	return ST_OK;
-}
-
-static void published(void *ctx, uint64_t lsn)
-{
-	txn_publish(((struct logged *)ctx)->w.m, lsn);
-}
-
-static void open_logged(struct logged *l)
-{
-	*l = (struct logged){.dir = "/tmp/geode-test-XXXXXX"};
-	assert_non_null(mkdtemp(l->dir));
-	struct wal_options opt = {
-	    .dir = l->dir,
-	    .db_id = "database-id-0001",
-	    .run_id = "run-id-000000001",
-	    .epoch = 1,
-	    .next_seq = 1,
-	    .before_segment = before_segment,
-	    .published = published,
-	    .ctx = l,
-	    .no_thread = true,
-	};
-	assert_int_equal(wal_writer_new(&opt, &l->wal), ST_OK);
-	assert_int_equal(store_new(&l->w.store), ST_OK);
-	assert_int_equal(txn_mgr_new(l->w.store, l->wal, 0, &l->w.m), ST_OK);
-	l->w.g = store_graph_default(l->w.store);
-	assert_int_equal(wal_start(l->wal), ST_OK);
-}
-
-static void close_logged(struct logged *l)
-{
-	char cmd[128];
-
-	wal_stop(l->wal);
-	world_close(&l->w);
-	wal_writer_free(l->wal);
-	snprintf(cmd, sizeof cmd, "rm -rf '%s'", l->dir);
-	assert_int_equal(system(cmd), 0);
-}
 
 static void on_done(struct txn_commit *c, enum status st)
 {

@@ -3,14 +3,11 @@
  * meant for ThreadSanitizer too. */
 #include <sched.h>
 #include <semaphore.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/thread.h"
-#include "txn_test.h"
+#include "logged.h"
 
 #define N_WAITERS 5
 
@@ -232,26 +229,10 @@ static void who_gave_up_holds_nothing(void **state)
 
 /* ---- with a log, driven by hand ---- */
 
-struct logged {
-	struct world w;
-	struct wal_writer *wal;
-	char dir[64];
-};
-
 struct pending {
 	struct txn *t;
 	struct txn_commit c;
 };
-
-static enum status before_segment(void *ctx, uint64_t seq)
-{
-	return ST_OK;
-}
-
-static void published(void *ctx, uint64_t lsn)
-{
-	txn_publish(((struct logged *)ctx)->w.m, lsn);
-}
 
 static void on_done(struct txn_commit *c, enum status st)
 {
@@ -268,28 +249,11 @@ static void submit(struct logged *l, struct pending *p)
 
 static void who_is_told_can_begin_again_and_win(void **state)
 {
-	struct logged l = {.dir = "/tmp/geode-test-XXXXXX"};
+	struct logged l;
 	struct waiting turn = {0}, next = {0}, told = {0}, after = {.w.woken = on_woken};
 	struct pending p = {0}, nothing = {0};
-	char cmd[128];
 
-	assert_non_null(mkdtemp(l.dir));
-	const struct wal_options opt = {
-	    .dir = l.dir,
-	    .db_id = "database-id-0001",
-	    .run_id = "run-id-000000001",
-	    .epoch = 1,
-	    .next_seq = 1,
-	    .before_segment = before_segment,
-	    .published = published,
-	    .ctx = &l,
-	    .no_thread = true,
-	};
-	assert_int_equal(wal_writer_new(&opt, &l.wal), ST_OK);
-	assert_int_equal(store_new(&l.w.store), ST_OK);
-	assert_int_equal(txn_mgr_new(l.w.store, l.wal, 0, &l.w.m), ST_OK);
-	l.w.g = store_graph_default(l.w.store);
-	assert_int_equal(wal_start(l.wal), ST_OK);
+	open_logged(&l);
 	n_woken = 0;
 
 	p.t = txn_open(&l.w, TXN_WRITE);
@@ -319,12 +283,7 @@ static void who_is_told_can_begin_again_and_win(void **state)
 	struct txn *t = txn_open(&l.w, TXN_EXPLICIT);
 	set(&l.w, t, id, "v", value_int(2));
 	txn_rollback(t);
-
-	wal_stop(l.wal);
-	world_close(&l.w);
-	wal_writer_free(l.wal);
-	snprintf(cmd, sizeof cmd, "rm -rf '%s'", l.dir);
-	assert_int_equal(system(cmd), 0);
+	close_logged(&l);
 }
 
 /* ---- threads ---- */

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "wal/reader.h"
+#include "tests/support/hand_log.h"
 #include "wal/writer.h"
 
 #define N_BATCHES 64
@@ -69,20 +70,11 @@ static inline void log_open(struct log *l, uint64_t segment_bytes)
 	assert_non_null(mkdtemp(l->dir));
 	clock_install(&clock_manual);
 	clock_manual_set(1000000000, 1000000);
-	l->opt = (struct wal_options){
-	    .dir = l->dir,
-	    .db_id = "database-id-0001",
-	    .run_id = "run-id-000000001",
-	    .epoch = 1,
-	    .next_seq = 1,
-	    .segment_bytes = segment_bytes,
-	    .before_segment = log_fence,
-	    .before_ctx = l,
-	    .published = log_published,
-	    .alarm = log_alarm,
-	    .ctx = l,
-	    .no_thread = true,
-	};
+	l->opt = hand_log(l->dir, log_published, l);
+	l->opt.segment_bytes = segment_bytes;
+	l->opt.before_segment = log_fence;
+	l->opt.before_ctx = l;
+	l->opt.alarm = log_alarm;
 	current_log = l;
 	assert_int_equal(wal_writer_new(&l->opt, &l->w), ST_OK);
 }
