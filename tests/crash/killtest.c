@@ -19,7 +19,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netinet/in.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -27,7 +26,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -36,6 +34,7 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "client/geode.h"
+#include "tests/support/port.h"
 
 #define WRITERS 4
 #define PAIRS_MAX 1000000 /* of one writer */
@@ -90,6 +89,18 @@ static void die(const char *fmt, ...)
 	_exit(1);
 }
 
+/* The end of what the server said, for who has no more than this output. */
+static void die_of_server(int status, const struct place *at) NO_RETURN;
+
+static void die_of_server(int status, const struct place *at)
+{
+	char cmd[192];
+	snprintf(cmd, sizeof cmd, "tail -n 20 '%s.log' >&2; ls -ln '%s' >&2", at->dir, at->dir);
+	if (system(cmd) != 0)
+		fprintf(stderr, "killtest: the log cannot be read\n");
+	die("the server ended with status %d; its log is %s.log", status, at->dir);
+}
+
 static void sleep_ms(uint64_t ms)
 {
 	struct timespec t = {(time_t)(ms / 1000), (long)(ms % 1000) * 1000000};
@@ -100,21 +111,11 @@ static void sleep_ms(uint64_t ms)
 /* ---- server ------------------------------------------------------------------------------------
  */
 
-static uint16_t free_port(void)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof a;
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&a, &len) != 0)
-		die("no free port: %s", strerror(errno));
-	close(fd);
-	return ntohs(a.sin_port);
-}
-
 static void place_init(struct place *p)
 {
-	p->port = free_port();
+	p->port = port_free();
+	if (p->port == 0)
+		die("no port is free");
 	snprintf(p->address, sizeof p->address,
 		 "127.0.0.1:%u?insecure_tls_skip_verify=true&idle_timeout=%u", p->port, IDLE_MS);
 }
@@ -147,8 +148,7 @@ static struct geode_session *connect_when_ready(pid_t pid, const struct place *a
 			return s;
 		int status;
 		if (waitpid(pid, &status, WNOHANG) == pid)
-			die("the server did not start (status %d); its log is %s.log", status,
-			    at->dir);
+			die_of_server(status, at);
 		if (clock_mono_ns() > deadline)
 			die("the server is not ready: %s", error.message);
 		sleep_ms(20);
@@ -414,8 +414,7 @@ static void end_server(pid_t pid, const struct place *at, bool kindly)
 	if (waitpid(pid, &status, 0) != pid)
 		die("waitpid: %s", strerror(errno));
 	if (kindly && (!WIFEXITED(status) || WEXITSTATUS(status) != 0))
-		die("after SIGTERM the server ended with status %d; its log is %s.log", status,
-		    at->dir);
+		die_of_server(status, at);
 }
 
 static void check_home(pid_t pid)

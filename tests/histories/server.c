@@ -15,6 +15,7 @@
 
 #include "base/clock.h"
 #include "base/str.h"
+#include "tests/support/port.h"
 
 #define READY_MS 60000
 #define EXIT_SKIP 77
@@ -44,19 +45,6 @@ uint64_t number_of(const char *name, uint64_t other)
 	const char *text = getenv(name);
 
 	return text != NULL && str_to_u64(str_of(text), &n) ? n : other;
-}
-
-static uint16_t free_port(void)
-{
-	struct sockaddr_in a = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t len = sizeof a;
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	if (fd < 0 || bind(fd, (struct sockaddr *)&a, len) != 0 ||
-	    getsockname(fd, (struct sockaddr *)&a, &len) != 0)
-		die("no free port: %s", strerror(errno));
-	close(fd);
-	return ntohs(a.sin_port);
 }
 
 void server_start(void)
@@ -125,7 +113,9 @@ void server_prepare(const char *option, unsigned idle_ms)
 	snprintf(server.data_dir, sizeof server.data_dir, "/tmp/geode-history-XXXXXX");
 	if (mkdtemp(server.data_dir) == NULL)
 		die("mkdtemp: %s", strerror(errno));
-	port = free_port();
+	port = port_free();
+	if (port == 0)
+		die("no port is free");
 	snprintf(server.address, sizeof server.address,
 		 "127.0.0.1:%u?insecure_tls_skip_verify=true&idle_timeout=%u", port, idle_ms);
 }

@@ -4,6 +4,7 @@ The environment says what is tested: GEODE (the program) and GEODE_SRCDIR (the s
 them, a build in build/ beside this tree is tried.
 """
 
+import itertools
 import os
 import pathlib
 import re
@@ -26,6 +27,7 @@ SAMPLE = SRCDIR / "share" / "geode" / "sample"
 START_S = 30  # until the server is ready; sanitizers are slow
 STOP_S = 5  # of an idle server, by contract
 COMMAND_S = 60
+FIRST_PORT, PORTS, PORTS_OF_ONE_PROCESS = 10240, 20480, 16
 
 
 def geode(*args, stdin="", timeout=COMMAND_S, env=None):
@@ -34,17 +36,21 @@ def geode(*args, stdin="", timeout=COMMAND_S, env=None):
                           timeout=timeout, env={**os.environ, **(env or {})}, check=False)
 
 
-def free_port():
-    """A port of 127.0.0.1 that is free for UDP and TCP."""
-    for _ in range(100):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, \
-                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            try:
-                udp.bind(tcp.getsockname())
-            except OSError:
-                continue
-            return tcp.getsockname()[1]
+def is_free(port, kind):
+    with socket.socket(socket.AF_INET, kind) as s:
+        try:
+            s.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def free_port(given=itertools.count()):
+    """A port of 127.0.0.1 that is free for UDP and TCP, as tests/support/port.h says it."""
+    for _ in range(PORTS):
+        port = FIRST_PORT + (os.getpid() * PORTS_OF_ONE_PROCESS + next(given)) % PORTS
+        if is_free(port, socket.SOCK_DGRAM) and is_free(port, socket.SOCK_STREAM):
+            return port
     raise RuntimeError("no free port")
 
 
