@@ -220,6 +220,7 @@ static enum status make_log(struct datadir *d, const struct datadir_options *opt
 	    .chain = r->proven_chain,
 	    .last_wall_us = r->wall_us,
 	    .segment_bytes = opt->segment_bytes,
+	    .doublewrite_bytes = opt->doublewrite_bytes,
 	    .before_segment = raise_seq,
 	    .before_ctx = d,
 	    .published = opt->published,

@@ -17,8 +17,9 @@ struct datadir_options {
 	void (*published)(void *ctx, uint64_t durable_lsn); /* see wal/writer.h */
 	void (*alarm)(void *ctx, enum wal_state state);
 	void *ctx;
-	uint64_t segment_bytes; /* 0: WAL_SEGMENT_BYTES */
-	bool no_thread;		/* tests: the log is driven by wal_step() */
+	uint64_t segment_bytes;	    /* 0: WAL_SEGMENT_BYTES */
+	uint32_t doublewrite_bytes; /* 0: DOUBLEWRITE_BYTES */
+	bool no_thread;		    /* tests: the log is driven by wal_step() */
 };
 
 struct datadir { /* read only outside datadir.c */

@@ -5,6 +5,7 @@
 
 #include "base/log.h"
 #include "snapshot/format.h"
+#include "wal/doublewrite.h"
 
 static enum status take_name(void *ctx, const char *name)
 {
@@ -30,7 +31,7 @@ static enum status take_name(void *ctx, const char *name)
 		inv->has_id = true;
 	else if (str_starts(s, STR(".tmp.")))
 		inv->n_temporary++;
-	else if (!str_eq(s, STR(LOCK_NAME)))
+	else if (!str_eq(s, STR(LOCK_NAME)) && !str_eq(s, STR(DOUBLEWRITE_NAME)))
 		inv->n_others++;
 	return ST_OK;
 }

@@ -5,8 +5,11 @@
 
 #include "base/log.h"
 #include "snapshot/reader.h"
+#include "wal/doublewrite.h"
 #include "wal/reader.h"
 #include "wal/writer.h"
+
+#define REPAIR_HINT "; a repair from a backup by rsync needs 'rsync -c'"
 
 struct segment_info {
 	struct data_file *file;
@@ -23,7 +26,8 @@ struct scan {
 	char *reason;
 	size_t reason_size;
 	VEC(struct segment_info) segments; /* those that count, by rising number */
-	uint64_t bad_snapshot;		   /* greatest LSN of a snapshot that could not be used */
+	bool has_doublewrite;
+	uint64_t bad_snapshot; /* greatest LSN of a snapshot that could not be used */
 };
 
 #define LLU(x) ((unsigned long long)(x))
@@ -225,6 +229,62 @@ static enum status apply_segment(struct scan *s, struct wal_reader *reader, stru
 	return st == ST_END ? ST_OK : refuse(s, st, "cannot read the log: %s", status_name(st));
 }
 
+/* ---- what was synced beside the log ------------------------------------------------------------
+ */
+
+static const struct data_file *segment_of(const struct scan *s, const struct doublewrite_found *f)
+{
+	for (uint32_t i = 0; i < s->inv->segments.n; i++) {
+		const struct data_file *d = &s->inv->segments.v[i];
+		if (d->side == FENCE_INSIDE && d->epoch == f->epoch && d->number == f->seq)
+			return d;
+	}
+	return NULL;
+}
+
+static enum status restore_segment(struct scan *s, const struct doublewrite_found *f,
+				   const struct data_file *segment)
+{
+	char path[FILE_PATH_MAX];
+	uint64_t grown;
+	TRY(path_of(s, segment->name, path));
+	enum status st = doublewrite_restore(f, path, s->r->is_copy, &grown);
+	if (st == ST_CORRUPT)
+		return refuse(s, st,
+			      "'" DOUBLEWRITE_NAME "' is damaged: what was written last to '%s' is "
+			      "lost" REPAIR_HINT,
+			      segment->name);
+	if (st != ST_OK)
+		return refuse(s, st, "cannot restore the end of '%s': %s", segment->name,
+			      file_why(st));
+	if (grown > 0)
+		log_info("db", "'%s': its last %llu bytes are restored from '" DOUBLEWRITE_NAME "'",
+			 segment->name, LLU(grown));
+	return ST_OK;
+}
+
+/* A file that is missing or damaged matters only to a segment that needs it: end_of_log(). */
+static enum status restore_tail(struct scan *s)
+{
+	struct doublewrite_found found;
+	enum status st = doublewrite_read(s->dir, &found);
+	if (st == ST_NOT_FOUND || st == ST_CORRUPT)
+		return ST_OK;
+	if (st == ST_LIMIT)
+		return refuse(s, st, "'" DOUBLEWRITE_NAME "' was written by a newer version");
+	if (st != ST_OK)
+		return refuse(s, st, "cannot read '" DOUBLEWRITE_NAME "': %s", file_why(st));
+	s->has_doublewrite = memcmp(found.db_id, s->fence->db_id, WAL_ID_BYTES) == 0;
+	const struct data_file *segment = s->has_doublewrite ? segment_of(s, &found) : NULL;
+	if (segment != NULL)
+		st = restore_segment(s, &found, segment);
+	doublewrite_found_release(&found);
+	return st;
+}
+
+/* ---- replay ------------------------------------------------------------------------------------
+ */
+
 /* What the segment in which the log ends proves to be on disk. */
 static void prove(struct recovery *r, const struct segment_info *info, const struct wal_end *end)
 {
@@ -239,8 +299,6 @@ static void drop_unfinished(struct recovery *r, const struct wal_end *end)
 	if (end->last_lsn == r->lsn)
 		r->chain = end->chain;
 }
-
-#define REPAIR_HINT "; a repair from a backup by rsync needs 'rsync -c'"
 
 /* A live copy may hold later segments without all of those before: the log is cut there. */
 static enum status cut_copy(struct scan *s, uint32_t first_aside)
@@ -284,6 +342,13 @@ static enum status end_of_log(struct scan *s, const struct segment_info *info,
 		    "'%s': the last write is incomplete from offset %llu on (%s); the log ends "
 		    "with LSN %llu",
 		    info->file->name, LLU(end->offset), end->why, LLU(r->lsn));
+	if (!r->is_copy && !s->has_doublewrite && end->kind != WAL_END_SEALED &&
+	    (info->header.flags & WAL_HEADER_DOUBLEWRITE) != 0)
+		return refuse(s, ST_CORRUPT,
+			      "'%s' has no seal and '" DOUBLEWRITE_NAME
+			      "' is missing or damaged: what was written last may be "
+			      "lost" REPAIR_HINT,
+			      info->file->name);
 	prove(r, info, end);
 	return ST_OK;
 }
@@ -415,6 +480,8 @@ enum status recover(const char *dir, const struct fence *f, struct inventory *in
 	enum status st = fence_is_copy(dir, f, &ret->is_copy);
 	if (st == ST_OK)
 		st = put_aside_outsiders(&s);
+	if (st == ST_OK)
+		st = restore_tail(&s);
 	if (st == ST_OK)
 		st = load_snapshot(&s);
 	if (st == ST_OK)

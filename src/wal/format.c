@@ -22,6 +22,7 @@ enum { /* offsets in the segment header */
        AT_CODEC = 104,
        AT_CIPHER = 108,
        AT_SALT = 128,
+       AT_FLAGS = 136,
        AT_HEADER_CRC = WAL_HEADER_BYTES - 4,
 };
 
@@ -54,6 +55,7 @@ void wal_header_put(const struct wal_header *h, uint8_t out[WAL_HEADER_BYTES])
 	store_u64(out + AT_PREV_LAST, h->prev_last_lsn);
 	store_u64(out + AT_CREATED, (uint64_t)h->created_us);
 	store_u64(out + AT_SALT, h->salt);
+	store_u32(out + AT_FLAGS, h->flags);
 	store_u32(out + AT_HEADER_CRC, crc32c(0, out, AT_HEADER_CRC));
 }
 
@@ -78,6 +80,7 @@ enum status wal_header_get(const uint8_t in[WAL_HEADER_BYTES], struct wal_header
 	h->prev_last_lsn = load_u64(in + AT_PREV_LAST);
 	h->created_us = (int64_t)load_u64(in + AT_CREATED);
 	h->salt = load_u64(in + AT_SALT);
+	h->flags = load_u32(in + AT_FLAGS);
 	return ST_OK;
 }
 

@@ -9,9 +9,9 @@
  *
  * A segment is a file `wal-EEEEEEEEEE-SSSSSSSSSSSSSSSS-RRRRRRRR.gwal`: epoch and sequence number in
  * decimal, the first four bytes of the run id in hex. It is a header and then frames, and ends
- * where the last of them ends. Bytes that are there never change; a file never shrinks; there are
- * no holes. (docs/adr/0009 tells why nothing is written ahead.) Sequence numbers rise by one and go
- * on over runs.
+ * where the last of them ends; after a loss of power its end may be in doublewrite.h's file. Bytes
+ *that are there never change; a file never shrinks; there are no holes. (docs/adr/0009 tells why
+ *nothing is written ahead.) Sequence numbers rise by one and go on over runs.
  *
  * Segment header, 256 bytes:
  *	  0  8  "GEODEWAL"
@@ -32,7 +32,8 @@
  *	112 16  key id, zero
  *	128  8  salt, random: goes into the CRC of every frame header, so that a stale block of
  *	        another file is never taken for a frame
- *	136 116 zero
+ *	136  4  flags: 1: frames are synced in the doublewrite file first (format 2)
+ *	140 112 zero
  *	252  4  CRC of bytes 0 to 251
  *
  * Frame: header, payload, zeroes up to a multiple of 8. Header, 56 bytes:
@@ -43,7 +44,8 @@
  *	 16  4  number of transactions that end here
  *	 20  4  flags: 1: the last transaction goes on in the next frame
  *	 24  8  time; greater than in every frame before
- *	 32  8  durable LSN when it was written: all up to it were synced. Damage at or below it is
+ *	 32  8  durable LSN when it was written: all up to it were synced, here or in the
+ *	        doublewrite file. Damage at or below it is
  *	        corruption; damage above it may be a torn tail
  *	 40  8  chain before this frame
  *	 48  4  CRC of the payload
@@ -72,7 +74,8 @@
 #include "base/codec.h"
 #include "base/status.h"
 
-#define WAL_FORMAT_MAJOR 1
+#define WAL_FORMAT_MAJOR 2
+#define WAL_FORMAT_PLAIN 1 /* of a segment without flags */
 #define WAL_FORMAT_MINOR 0
 #define WAL_ID_BYTES 16
 #define WAL_HEADER_BYTES 256
@@ -91,6 +94,8 @@ enum wal_frame_type {
 
 #define WAL_FLAG_CONTINUES 1u
 
+#define WAL_HEADER_DOUBLEWRITE 1u
+
 struct wal_header {
 	uint16_t major, minor;
 	uint32_t min_reader;
@@ -100,6 +105,7 @@ struct wal_header {
 	uint64_t prev_seq, prev_last_lsn;
 	int64_t created_us;
 	uint64_t salt;
+	uint32_t flags;
 };
 
 struct wal_frame {

@@ -65,6 +65,46 @@ void round_prepare_spare(struct wal_writer *w)
 
 /* ---- segments ------------------------------------------------------------------------------- */
 
+/* All that was written of the log is in segments that were synced. */
+static void mark_synced(struct wal_writer *w)
+{
+	w->synced_lsn = w->lsn;
+	w->synced_chain = w->chain;
+	doublewrite_clear(&w->doublewrite);
+}
+
+static enum status sync_segment(struct wal_writer *w)
+{
+	TRY(segment_sync(&w->cur));
+	mark_synced(w);
+	return ST_OK;
+}
+
+enum status round_rewrite_frame(struct wal_writer *w, const struct wal_frame *f)
+{
+	struct wal_frame again = *f;
+	again.wall_us = w->wall_us = MAX_OF(f->wall_us, w->wall_us + 1);
+	memcpy(w->buf + WAL_FRAME_BYTES, f->payload, f->payload_len);
+	TRY(round_append_frame(w, &again));
+	w->lsn = wal_frame_next_lsn(f) - 1;
+	return ST_OK;
+}
+
+/* What was acknowledged and is not in the segment for sure is taken along, from the memory. */
+static enum status rewrite_doublewritten(struct wal_writer *w)
+{
+	uint32_t at = 0;
+	struct doublewrite_entry e;
+	struct wal_frame f;
+	while (doublewrite_next(&w->doublewrite, &at, &e)) {
+		const uint8_t *p = (const uint8_t *)e.bytes.p;
+		TRY(wal_frame_get(p, e.salt, &f));
+		f.payload = p + WAL_FRAME_BYTES;
+		TRY(round_rewrite_frame(w, &f));
+	}
+	return ST_OK;
+}
+
 enum status round_begin_segment(struct wal_writer *w, uint64_t room)
 {
 	if (w->spare.file == NULL)
@@ -78,16 +118,18 @@ enum status round_begin_segment(struct wal_writer *w, uint64_t room)
 	}
 	uint64_t seq = w->next_seq++; /* a number is never used twice, whatever happens next */
 	TRY(w->opt.before_segment(w->opt.before_ctx, seq));
+	bool doublewrites = w->doublewrite.file != NULL;
 	struct wal_header h = {
 	    .major = WAL_FORMAT_MAJOR,
 	    .minor = WAL_FORMAT_MINOR,
-	    .min_reader = WAL_FORMAT_MAJOR,
+	    .min_reader = doublewrites ? WAL_FORMAT_MAJOR : WAL_FORMAT_PLAIN,
+	    .flags = doublewrites ? WAL_HEADER_DOUBLEWRITE : 0,
 	    .epoch = w->opt.epoch,
 	    .seq = seq,
-	    .first_lsn = wal_durable_lsn(w) + 1,
-	    .chain = w->durable_chain,
+	    .first_lsn = w->synced_lsn + 1,
+	    .chain = w->synced_chain,
 	    .prev_seq = w->prev_seq,
-	    .prev_last_lsn = wal_durable_lsn(w),
+	    .prev_last_lsn = w->synced_lsn,
 	    .created_us = clock_wall_us(),
 	};
 	memcpy(h.db_id, w->opt.db_id, WAL_ID_BYTES);
@@ -101,9 +143,9 @@ enum status round_begin_segment(struct wal_writer *w, uint64_t room)
 	segment_close(&w->cur);
 	w->cur = w->spare;
 	w->spare.file = NULL;
-	w->lsn = wal_durable_lsn(w);
-	w->chain = w->durable_chain;
-	return ST_OK;
+	w->lsn = w->synced_lsn;
+	w->chain = w->synced_chain;
+	return rewrite_doublewritten(w);
 }
 
 enum status round_publish_segment(struct wal_writer *w)
@@ -116,6 +158,7 @@ enum status round_publish_segment(struct wal_writer *w)
 	}
 	w->prev_seq = w->cur.header.seq;
 	COUNT(w->n_segments, 1);
+	mark_synced(w);
 	return ST_OK;
 }
 
@@ -138,7 +181,8 @@ enum status round_append_frame(struct wal_writer *w, struct wal_frame *f)
 	uint8_t *payload = w->buf + WAL_FRAME_BYTES;
 	size_t size = wal_frame_size(f->payload_len);
 	memset(payload + f->payload_len, 0, size - WAL_FRAME_BYTES - f->payload_len);
-	f->durable_lsn = wal_durable_lsn(w);
+	/* A frame that is written again does not call itself durable. */
+	f->durable_lsn = MIN_OF(wal_durable_lsn(w), f->first_lsn - 1);
 	f->chain = w->chain;
 	f->payload_crc = crc32c(0, payload, f->payload_len);
 	wal_frame_put(f, w->cur.header.salt, w->buf);
@@ -166,7 +210,7 @@ void round_seal(struct wal_writer *w)
 		return;
 	struct wal_seal s = {w->lsn, w->chain, w->cur.tail, w->cur.crc};
 	wal_seal_put(&s, w->buf + WAL_FRAME_BYTES);
-	if (append_mark(w, WAL_SEAL, WAL_SEAL_BYTES) != ST_OK || segment_sync(&w->cur) != ST_OK)
+	if (append_mark(w, WAL_SEAL, WAL_SEAL_BYTES) != ST_OK || sync_segment(w) != ST_OK)
 		log_warn("wal", "cannot seal '%s'", w->cur.path);
 }
 
@@ -199,9 +243,21 @@ static enum status fill(struct wal_writer *w, const uint8_t *p, size_t n)
 	return ST_OK;
 }
 
+/* The last n bytes of the segment are a group. A small one is one frame, which is still in buf. */
+static enum status sync_group(struct wal_writer *w, uint64_t n)
+{
+	COUNT(w->n_syncs, 1);
+	if (n <= DOUBLEWRITE_ENTRY_MAX &&
+	    doublewrite_put(&w->doublewrite, &w->cur.header, w->cur.tail - n, w->buf,
+			    (uint32_t)n) == ST_OK)
+		return ST_OK;
+	return sync_segment(w);
+}
+
 static enum status write_group(struct wal_writer *w, const struct group *g)
 {
 	int64_t now_us = clock_wall_us();
+	uint64_t from = w->cur.tail;
 	w->frame = (struct wal_frame){.type = WAL_BATCH, .first_lsn = w->lsn + 1};
 	for (struct wal_batch *b = g->head; b != NULL; b = b->next) {
 		if (b->kind != KIND_REDO)
@@ -224,18 +280,17 @@ static enum status write_group(struct wal_writer *w, const struct group *g)
 	}
 	if (w->frame.payload_len > 0)
 		TRY(flush_frame(w, 0));
-	COUNT(w->n_syncs, 1);
-	return segment_sync(&w->cur);
+	return sync_group(w, w->cur.tail - from);
 }
 
-/* The present segment cannot be trusted any more: everything after the durable end goes to a new
- * file, once. Success there is real, because none of its pages has ever failed. */
+/* The present segment cannot be trusted any more: everything behind what was synced of it goes to a
+ * new file, once. Success there is real, because none of its pages has ever failed. */
 static enum status fail_over(struct wal_writer *w, const struct group *g)
 {
 	COUNT(w->n_failed_segments, 1);
 	w->cur.poisoned = true;
 	log_warn("wal", "writing what is not durable yet to a new segment");
-	TRY(open_segment(w, g->need));
+	TRY(open_segment(w, g->need + w->doublewrite.used));
 	TRY(write_group(w, g));
 	if (w->opt.alarm != NULL)
 		w->opt.alarm(w->opt.ctx, WAL_RUNNING);
@@ -263,7 +318,6 @@ static enum status write_durably(struct wal_writer *w, const struct group *g)
 
 void round_publish(struct wal_writer *w)
 {
-	w->durable_chain = w->chain;
 	mutex_lock(&w->position_lock);
 	w->position = (struct wal_point){w->lsn, w->chain, w->wall_us};
 	mutex_unlock(&w->position_lock);
@@ -349,7 +403,7 @@ static void write_note(struct wal_writer *w)
 	if (w->cur.poisoned || w->spare.file == NULL || PEEK(w->state) == WAL_FAILED ||
 	    w->cur.tail + wal_frame_size(0) + seal_size() > segment_bytes(w))
 		return;
-	if (append_mark(w, WAL_NOTE, 0) != ST_OK || segment_sync(&w->cur) != ST_OK)
+	if (append_mark(w, WAL_NOTE, 0) != ST_OK || sync_segment(w) != ST_OK)
 		w->cur.poisoned = true;
 }
 

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/log.h"
 
 #define FREE_MARGIN (2 * WAL_SEGMENT_BYTES) /* left on the disk beside a very large transaction */
 #define BUF_BYTES (WAL_FRAME_BYTES + WAL_PAYLOAD_MAX + 8)
@@ -47,12 +48,16 @@ enum status wal_writer_new(const struct wal_options *opt, struct wal_writer **re
 	w->opt = *opt;
 	if (w->opt.segment_bytes == 0)
 		w->opt.segment_bytes = WAL_SEGMENT_BYTES;
+	if (w->opt.doublewrite_bytes == 0)
+		w->opt.doublewrite_bytes = DOUBLEWRITE_BYTES;
 	snprintf(w->dir, sizeof w->dir, "%s", opt->dir);
 	w->opt.dir = w->dir;
 	w->next_seq = opt->next_seq;
 	w->prev_seq = opt->prev_seq;
 	w->lsn = opt->last_lsn;
-	w->chain = w->durable_chain = opt->chain;
+	w->chain = opt->chain;
+	w->synced_lsn = w->lsn;
+	w->synced_chain = w->chain;
 	w->wall_us = opt->last_wall_us;
 	w->position = (struct wal_point){w->lsn, w->chain, w->wall_us};
 	atomic_store(&w->durable_lsn, opt->last_lsn);
@@ -66,6 +71,7 @@ void wal_writer_free(struct wal_writer *w)
 		return;
 	segment_close(&w->cur);
 	segment_close(&w->spare);
+	doublewrite_close(&w->doublewrite);
 	queue_release(&w->queue);
 	mutex_destroy(&w->position_lock);
 	mutex_destroy(&w->round_lock);
@@ -73,10 +79,24 @@ void wal_writer_free(struct wal_writer *w)
 	MEM_FREE(MEM_WAL, w);
 }
 
+/* The log does without. */
+static void make_doublewrite(struct wal_writer *w)
+{
+	struct wal_header run = {.epoch = w->opt.epoch};
+	memcpy(run.db_id, w->opt.db_id, WAL_ID_BYTES);
+	memcpy(run.run_id, w->opt.run_id, WAL_ID_BYTES);
+	enum status st =
+	    doublewrite_create(&w->doublewrite, w->dir, &run, w->opt.doublewrite_bytes);
+	if (st != ST_OK)
+		log_warn("wal", "cannot make '%s/" DOUBLEWRITE_NAME "': %s; writes are slower",
+			 w->dir, file_why(st));
+}
+
 static enum status ensure_open(struct wal_writer *w)
 {
 	if (w->opened)
 		return ST_OK;
+	make_doublewrite(w);
 	TRY(round_begin_segment(w, 0));
 	w->opened = true;
 	return ST_OK;
@@ -87,12 +107,7 @@ enum status wal_adopt(struct wal_writer *w, const struct wal_frame *f)
 	TRY(ensure_open(w));
 	if (f->type != WAL_BATCH || f->chain != w->chain || f->first_lsn != w->lsn + 1)
 		return ST_CORRUPT;
-	struct wal_frame again = *f;
-	again.wall_us = w->wall_us = MAX_OF(f->wall_us, w->wall_us + 1);
-	memcpy(w->buf + WAL_FRAME_BYTES, f->payload, f->payload_len);
-	TRY(round_append_frame(w, &again));
-	w->lsn = wal_frame_next_lsn(f) - 1;
-	return ST_OK;
+	return round_rewrite_frame(w, f);
 }
 
 enum status wal_start(struct wal_writer *w)

@@ -53,11 +53,12 @@ struct wal_options {
 	const char *dir; /* copied */
 	uint8_t db_id[WAL_ID_BYTES], run_id[WAL_ID_BYTES];
 	uint64_t epoch;
-	uint64_t next_seq;	  /* of the first segment this run makes */
-	uint64_t prev_seq;	  /* the segment before it, 0: none */
-	uint64_t last_lsn, chain; /* where the log goes on; chain at last_lsn */
-	int64_t last_wall_us;	  /* commit times go on after this one */
-	uint64_t segment_bytes;	  /* 0: WAL_SEGMENT_BYTES */
+	uint64_t next_seq;	    /* of the first segment this run makes */
+	uint64_t prev_seq;	    /* the segment before it, 0: none */
+	uint64_t last_lsn, chain;   /* where the log goes on; chain at last_lsn */
+	int64_t last_wall_us;	    /* commit times go on after this one */
+	uint64_t segment_bytes;	    /* 0: WAL_SEGMENT_BYTES */
+	uint32_t doublewrite_bytes; /* a multiple of 4 KiB; 0: DOUBLEWRITE_BYTES */
 	/* Before a segment gets its name: the fence must name seq durably when it returns ST_OK. */
 	enum status (*before_segment)(void *before_ctx, uint64_t seq);
 	void *before_ctx;

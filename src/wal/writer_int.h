@@ -5,6 +5,7 @@
 #ifndef WAL_WRITER_INT_H
 #define WAL_WRITER_INT_H
 
+#include "wal/doublewrite.h"
 #include "wal/segment.h"
 #include "wal/writer.h"
 
@@ -32,8 +33,10 @@ struct wal_writer {
 	bool stop_seen;
 	struct segment cur, spare;
 	uint64_t next_seq, prev_seq;
-	uint64_t lsn, chain;		    /* after the last frame written */
-	uint64_t durable_chain;		    /* at durable_lsn */
+	uint64_t lsn, chain;		   /* after the last frame written */
+	uint64_t synced_lsn, synced_chain; /* up to here cur is synced; the frames from there to
+					    * durable_lsn are in the doublewrite file */
+	struct doublewrite doublewrite;
 	int64_t wall_us;		    /* last time given */
 	uint64_t note_due_ns, probe_due_ns; /* 0: none */
 	uint8_t *buf;			    /* one frame being filled */
@@ -71,11 +74,14 @@ static inline uint64_t framed_size(uint64_t redo_len)
 }
 
 void round_set_state(struct wal_writer *w, enum wal_state state);
-/* Begins a segment after the durable end of the log, with at least `room` bytes reserved; it has no
- * name yet, and what is in it does not count. */
+/* Begins a segment behind what is synced of the log, with at least `room` bytes reserved, and
+ * writes to it what is durable in the doublewrite file only. It has no name yet, and what is in it
+ * does not count. */
 enum status round_begin_segment(struct wal_writer *w, uint64_t room) MUST_CHECK;
 /* Syncs it and gives it its name. */
 enum status round_publish_segment(struct wal_writer *w) MUST_CHECK;
+/* Appends a batch frame of another segment; its payload is not in buf. */
+enum status round_rewrite_frame(struct wal_writer *w, const struct wal_frame *f) MUST_CHECK;
 /* Appends the frame whose payload is at buf + WAL_FRAME_BYTES. */
 enum status round_append_frame(struct wal_writer *w, struct wal_frame *f) MUST_CHECK;
 void round_publish(struct wal_writer *w); /* all that was written is durable */

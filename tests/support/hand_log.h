@@ -2,6 +2,7 @@
 #ifndef SUPPORT_HAND_LOG_H
 #define SUPPORT_HAND_LOG_H
 
+#include "wal/doublewrite.h"
 #include "wal/writer.h"
 
 static inline enum status hand_log_fence(void *before_ctx, uint64_t seq)
@@ -24,6 +25,7 @@ hand_log(const char *dir, void (*published)(void *ctx, uint64_t durable_lsn), vo
 	    .before_segment = hand_log_fence,
 	    .published = published,
 	    .ctx = ctx,
+	    .doublewrite_bytes = 4 * DOUBLEWRITE_PAGE,
 	    .no_thread = true,
 	};
 }

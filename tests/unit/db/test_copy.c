@@ -15,6 +15,7 @@
 #include "db/datadir.h"
 #include "snapshot/reader.h"
 #include "snapshot/writer.h"
+#include "wal/doublewrite.h"
 
 #define DIR "/data"
 #define BACKUP "/backup"
@@ -87,8 +88,11 @@ static const struct recovery_sink sink = {NULL, sink_reset, sink_load, sink_appl
 
 static void open_and_start(struct model *m, const char *dir)
 {
-	struct datadir_options opt = {
-	    .dir = dir, .sink = &sink, .segment_bytes = SMALL, .no_thread = true};
+	struct datadir_options opt = {.dir = dir,
+				      .sink = &sink,
+				      .segment_bytes = SMALL,
+				      .doublewrite_bytes = 4 * DOUBLEWRITE_PAGE,
+				      .no_thread = true};
 	now = m;
 	if (datadir_open(&m->d, &opt, reason, sizeof reason) != ST_OK)
 		fail_msg("'%s' refused: %s", dir, reason);
@@ -406,7 +410,7 @@ static void work(void)
 static void copies_of_any_habit_restore(void **state)
 {
 	unsigned n_skipped = 0, n_appended = 0;
-	for (uint64_t seed = 1; seed <= 200; seed++) {
+	for (uint64_t seed = 1; seed <= 300; seed++) {
 		fresh(NULL);
 		rand_seed(&dice, seed);
 		open_and_start(&origin, DIR);

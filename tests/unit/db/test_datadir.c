@@ -15,6 +15,7 @@
 #include "db/datadir.h"
 #include "snapshot/reader.h"
 #include "snapshot/writer.h"
+#include "wal/doublewrite.h"
 #include "wal/reader.h"
 
 #define DIR "/data"
@@ -93,6 +94,7 @@ static enum status open_dir(void)
 	    .dir = DIR,
 	    .sink = &sink,
 	    .segment_bytes = SMALL,
+	    .doublewrite_bytes = 4 * DOUBLEWRITE_PAGE,
 	    .no_thread = true,
 	};
 	m.reason[0] = '\0';
@@ -259,6 +261,16 @@ static void move_away(const char *path)
 	assert_int_equal(file_io->rename(path, "/elsewhere"), ST_OK);
 }
 
+#define DOUBLEWRITE DIR "/" DOUBLEWRITE_NAME
+
+/* The segment alone has to show what is in it. */
+static void empty_doublewrite(void)
+{
+	uint64_t size = size_of(DOUBLEWRITE);
+	cut(DOUBLEWRITE, DOUBLEWRITE_PAGE);
+	cut(DOUBLEWRITE, size);
+}
+
 /* What a copying tool leaves: the same files, another CURRENT inode. */
 static void make_it_a_copy(void)
 {
@@ -314,7 +326,7 @@ static void a_killed_process_loses_nothing(void **state)
 /* Random work and random ends, with failing syncs, full disks and power cuts in between. */
 static void a_lying_disk_loses_nothing(void **state)
 {
-	for (uint64_t seed = 1; seed <= 150; seed++) {
+	for (uint64_t seed = 1; seed <= 300; seed++) {
 		fresh(NULL);
 		fake_reset(seed);
 		rand_seed(&m.rand, seed);
@@ -383,6 +395,7 @@ static void a_torn_tail_is_cut(void **state)
 	commit(2);
 	commit(1);
 	vanish();
+	empty_doublewrite();
 	const char *path = last_file("wal-");
 	cut(path, size_of(path) - 5);
 	m.acked = 2; /* the cut stands for a write that never finished */
@@ -395,6 +408,104 @@ static void a_torn_tail_is_cut(void **state)
 	datadir_close(&m.d);
 }
 
+static void commit_alone(unsigned n)
+{
+	while (n-- > 0)
+		commit(1);
+}
+
+static void the_end_of_the_log_is_restored_from_the_doublewrite_file(void **state)
+{
+	must_open();
+	commit_alone(3);
+	vanish();
+	cut(last_file("wal-"), WAL_HEADER_BYTES);
+	must_open();
+	assert_int_equal(m.applied, 3);
+	commit_alone(2);
+	datadir_close(&m.d);
+	must_open();
+	assert_int_equal(m.applied, 5);
+	datadir_close(&m.d);
+}
+
+static void an_unsealed_log_needs_its_doublewrite_file(void **state)
+{
+	must_open();
+	commit_alone(3);
+	vanish();
+	move_away(DOUBLEWRITE);
+	must_refuse(DOUBLEWRITE_NAME);
+	make_it_a_copy(); /* a copy of a running server needs none */
+	must_open();
+	assert_int_equal(m.applied, 3);
+	datadir_close(&m.d);
+	move_away(DOUBLEWRITE);
+	must_open(); /* nor does a log that was sealed */
+	assert_int_equal(m.applied, 3);
+	vanish();
+}
+
+static void a_lost_entry_is_refused_but_cuts_a_copy(void **state)
+{
+	must_open();
+	commit_alone(3);
+	vanish();
+	cut(last_file("wal-"), WAL_HEADER_BYTES);
+	flip_byte(DOUBLEWRITE, 2 * DOUBLEWRITE_PAGE + DOUBLEWRITE_ENTRY_HEADER);
+	must_refuse(DOUBLEWRITE_NAME);
+	make_it_a_copy();
+	m.acked = 1;
+	must_open();
+	assert_int_equal(m.applied, 1);
+	datadir_close(&m.d);
+}
+
+/* A torn entry was never acknowledged. */
+static void the_last_entry_may_be_torn(void **state)
+{
+	must_open();
+	commit_alone(3);
+	vanish();
+	cut(last_file("wal-"), WAL_HEADER_BYTES);
+	flip_byte(DOUBLEWRITE, 3 * DOUBLEWRITE_PAGE + DOUBLEWRITE_ENTRY_HEADER);
+	m.acked = 2;
+	must_open();
+	assert_int_equal(m.applied, 2);
+	datadir_close(&m.d);
+}
+
+/* cp put a copy in place, file after file, so that CURRENT kept its inode: the segment was copied
+ * before it was synced, the doublewrite file after it had begun anew. */
+static void entries_behind_the_end_of_a_copy_are_not_used(void **state)
+{
+	must_open();
+	commit_alone(1);
+	uint64_t size = size_of(last_file("wal-"));
+	commit_alone(5); /* the fifth is synced in the segment, the sixth overwrites the first */
+	vanish();
+	cut(last_file("wal-"), size);
+	m.acked = 1;
+	must_open();
+	assert_int_equal(m.applied, 4); /* what follows on is used */
+	datadir_close(&m.d);
+}
+
+static void a_newer_doublewrite_file_is_refused(void **state)
+{
+	uint8_t *p;
+	size_t n;
+	must_open();
+	commit_alone(1);
+	vanish();
+	assert_int_equal(file_read_all(DOUBLEWRITE, 1u << 20, (char **)&p, &n), ST_OK);
+	p[8]++;
+	store_u32(p + DOUBLEWRITE_PAGE - 4, crc32c(0, p, DOUBLEWRITE_PAGE - 4));
+	assert_int_equal(file_write_atomic(DOUBLEWRITE, p, n, 0600), ST_OK);
+	mem_free(MEM_OTHER, p, n + 1);
+	must_refuse("newer");
+}
+
 static void damage_in_the_middle_is_refused(void **state)
 {
 	must_open();
@@ -402,6 +513,7 @@ static void damage_in_the_middle_is_refused(void **state)
 	commit(2);
 	commit(2);
 	vanish();
+	empty_doublewrite();
 	flip_byte(last_file("wal-"), WAL_HEADER_BYTES + 20);
 	must_refuse("offset 256");
 	must_refuse("LSN 1 to");
@@ -414,6 +526,7 @@ static void damage_in_a_sealed_segment_is_refused(void **state)
 	commit(2);
 	commit(2);
 	datadir_close(&m.d);
+	empty_doublewrite();
 	flip_byte(last_file("wal-"), WAL_HEADER_BYTES + 70);
 	must_refuse("damaged");
 }
@@ -624,6 +737,12 @@ int main(void)
 	    on_fake(two_processes_cannot_have_it),
 	    on_fake(a_killed_process_loses_nothing),
 	    on_fake(a_torn_tail_is_cut),
+	    on_fake(the_end_of_the_log_is_restored_from_the_doublewrite_file),
+	    on_fake(an_unsealed_log_needs_its_doublewrite_file),
+	    on_fake(a_lost_entry_is_refused_but_cuts_a_copy),
+	    on_fake(the_last_entry_may_be_torn),
+	    on_fake(entries_behind_the_end_of_a_copy_are_not_used),
+	    on_fake(a_newer_doublewrite_file_is_refused),
 	    on_fake(damage_in_the_middle_is_refused),
 	    on_fake(damage_in_a_sealed_segment_is_refused),
 	    on_fake(a_snapshot_stands_in_for_damaged_log),

@@ -234,6 +234,75 @@ static void an_idle_log_notes_what_is_durable(void **state)
 	log_close(&l);
 }
 
+/* What is synced beside the segment needs no sync of the segment, until there is no more room. */
+static void segments_are_synced_now_and_then(void **state)
+{
+	struct log l;
+
+	log_open(&l, 0);
+	assert_int_equal(wal_start(l.w), ST_OK);
+	for (uint64_t i = 1; i <= 12; i++) {
+		log_commit(&l);
+		assert_int_equal(l.w->synced_lsn, i / 5 * 5); /* four pages, then the segment */
+	}
+	clock_manual_advance(WAL_NOTE_AFTER_NS);
+	wal_step(l.w);
+	assert_int_equal(l.w->synced_lsn, 12); /* a note rests in the segment */
+	log_commit(&l);
+	assert_int_equal(l.w->synced_lsn, 12);
+	wal_rotate(l.w);
+	wal_step(l.w);
+	assert_int_equal(l.w->synced_lsn, 13);
+	char *redo = mem_zalloc(MEM_WAL, DOUBLEWRITE_ENTRY_MAX);
+	assert_int_equal(wal_reserve(l.w, DOUBLEWRITE_ENTRY_MAX), ST_OK);
+	log_submit_bytes(&l, redo, DOUBLEWRITE_ENTRY_MAX);
+	wal_step(l.w);
+	assert_int_equal(l.w->synced_lsn, 14); /* a large one is written once */
+	wal_stop(l.w);
+	mem_free(MEM_WAL, redo, DOUBLEWRITE_ENTRY_MAX);
+	log_close(&l);
+}
+
+static void without_a_doublewrite_file_segments_are_synced(void **state)
+{
+	struct log l;
+	struct wal_reader *r;
+	char path[256];
+
+	log_open(&l, 0);
+	snprintf(path, sizeof path, "%s/" DOUBLEWRITE_NAME, l.dir);
+	assert_int_equal(file_io->mkdir(path, 0700), ST_OK); /* it cannot be made */
+	assert_int_equal(wal_start(l.w), ST_OK);
+	log_commit(&l);
+	assert_int_equal(l.n_done, 1);
+	assert_int_equal(l.w->synced_lsn, 1);
+	log_path(&l, 1, path);
+	assert_int_equal(wal_reader_open(path, false, &r), ST_OK);
+	assert_int_equal(wal_reader_header(r)->flags, 0);
+	wal_reader_close(r);
+	wal_stop(l.w);
+	log_close(&l);
+}
+
+static void a_failed_doublewrite_is_the_segments_task(void **state)
+{
+	struct log l;
+
+	log_open(&l, 0);
+	assert_int_equal(wal_start(l.w), ST_OK);
+	log_commit(&l);
+	disk_fails(0, -1, -1, 1);
+	for (uint64_t i = 2; i <= 4; i++) {
+		log_commit(&l);
+		assert_int_equal(l.n_done, i);
+		assert_int_equal(l.w->synced_lsn, i); /* it is not tried again */
+	}
+	assert_int_equal(l.n_alarms, 0);
+	assert_int_equal(l.fence, 1);
+	wal_stop(l.w);
+	log_close(&l);
+}
+
 static void a_failed_sync_moves_to_a_new_segment(void **state)
 {
 	struct log l;
@@ -243,8 +312,10 @@ static void a_failed_sync_moves_to_a_new_segment(void **state)
 	log_open(&l, 0);
 	assert_int_equal(wal_start(l.w), ST_OK);
 	log_commit(&l);
-	disk_fails(0, -1, -1, 1);
-	log_submit(&l);
+	clock_manual_advance(WAL_NOTE_AFTER_NS);
+	wal_step(l.w); /* synced in the segment; the next one is not */
+	log_commit(&l);
+	disk_fails(0, -1, -1, 2);
 	log_submit(&l);
 	wal_step(l.w);
 	assert_int_equal(l.n_done, 3);
@@ -257,7 +328,7 @@ static void a_failed_sync_moves_to_a_new_segment(void **state)
 	struct wal_reader *r;
 	assert_int_equal(wal_reader_open(path, false, &r), ST_OK);
 	assert_int_equal(wal_reader_header(r)->prev_last_lsn,
-			 1); /* rules over what is in the first */
+			 1); /* rules over what is in the first: 2 is taken along */
 	assert_int_equal(wal_reader_header(r)->first_lsn, 2);
 	wal_reader_close(r);
 	assert_int_equal(log_check(path, &last).kind, WAL_END_SEALED);
@@ -265,14 +336,14 @@ static void a_failed_sync_moves_to_a_new_segment(void **state)
 	log_close(&l);
 }
 
-static void two_failures_stop_writing(void **state)
+static void failures_of_two_segments_stop_writing(void **state)
 {
 	struct log l;
 
 	log_open(&l, 0);
 	assert_int_equal(wal_start(l.w), ST_OK);
 	log_commit(&l);
-	disk_fails(0, -1, -1, 2);
+	disk_fails(0, -1, -1, 3);
 	log_submit(&l);
 	log_submit(&l);
 	wal_step(l.w);
@@ -623,8 +694,11 @@ int main(void)
 	    cmocka_unit_test(a_large_transaction_runs_over_frames),
 	    cmocka_unit_test(times_only_rise),
 	    cmocka_unit_test(an_idle_log_notes_what_is_durable),
+	    cmocka_unit_test(segments_are_synced_now_and_then),
+	    cmocka_unit_test(without_a_doublewrite_file_segments_are_synced),
+	    cmocka_unit_test_teardown(a_failed_doublewrite_is_the_segments_task, disk_heals),
 	    cmocka_unit_test_teardown(a_failed_sync_moves_to_a_new_segment, disk_heals),
-	    cmocka_unit_test_teardown(two_failures_stop_writing, disk_heals),
+	    cmocka_unit_test_teardown(failures_of_two_segments_stop_writing, disk_heals),
 	    cmocka_unit_test_teardown(any_single_failure_loses_nothing, disk_heals),
 	    cmocka_unit_test_teardown(a_full_disk_refuses_before_the_stamp_and_heals, disk_heals),
 	    cmocka_unit_test(promises_are_bounded_and_given_back),
