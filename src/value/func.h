@@ -39,6 +39,22 @@ const char *func_suggest(struct str name);
 enum status func_call(const struct func *f, struct func_ctx *x, const struct value *args,
 		      unsigned n, struct value *ret) MUST_CHECK;
 
+/* What range() makes, without a list: first, first + step, ...; n numbers. */
+struct func_range {
+	int64_t first, step;
+	uint64_t n;
+};
+
+bool func_is_range(const struct func *f);
+/* Of the arguments of range(), none of them null. Errors: as the call, but of any length. */
+enum status func_range_of(struct func_ctx *x, const struct value *args, unsigned n,
+			  struct func_range *ret) MUST_CHECK;
+
+static inline int64_t func_range_at(const struct func_range *r, uint64_t i)
+{
+	return (int64_t)((uint64_t)r->first + i * (uint64_t)r->step);
+}
+
 enum agg_kind {
 	AGG_COUNT,
 	AGG_SUM,

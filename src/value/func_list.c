@@ -39,25 +39,37 @@ static uint64_t range_count(int64_t from, int64_t to, int64_t step)
 	return steps < UINT64_MAX ? steps + 1 : steps;
 }
 
-enum status func_range(struct func_ctx *x, const struct value *args, unsigned n, struct value *ret)
+bool func_is_range(const struct func *f)
+{
+	return f->fn == func_range;
+}
+
+enum status func_range_of(struct func_ctx *x, const struct value *args, unsigned n,
+			  struct func_range *ret)
 {
 	for (unsigned i = 0; i < n; i++)
 		TRY(func_want(x, "range", i + 1, V_INT, args[i]));
 	int64_t step = n == 3 ? args[2].i : 1;
 	if (step == 0)
 		return diag_set(x->diag, GQL_OUT_OF_RANGE, x->offset, "the step of 'range' is 0");
-	uint64_t count = range_count(args[0].i, args[1].i, step);
-	if (count > RANGE_MAX)
+	*ret = (struct func_range){args[0].i, step, range_count(args[0].i, args[1].i, step)};
+	return ST_OK;
+}
+
+enum status func_range(struct func_ctx *x, const struct value *args, unsigned n, struct value *ret)
+{
+	struct func_range r;
+	TRY(func_range_of(x, args, n, &r));
+	if (r.n > RANGE_MAX)
 		return diag_set(x->diag, GQL_LIST_TOO_LONG, x->offset,
-				"'range' of %" PRIu64 " elements, the limit is %u", count,
-				RANGE_MAX);
-	if (x->hurried && count > RANGE_HURRIED_MAX)
+				"'range' of %" PRIu64 " elements, the limit is %u", r.n, RANGE_MAX);
+	if (x->hurried && r.n > RANGE_HURRIED_MAX)
 		return ST_RESTART;
-	struct value *v = arena_alloc(x->arena, (size_t)count * sizeof *v);
+	struct value *v = arena_alloc(x->arena, (size_t)r.n * sizeof *v);
 	if (v == NULL)
 		return func_no_memory(x);
-	for (uint64_t i = 0; i < count; i++)
-		v[i] = value_int((int64_t)((uint64_t)args[0].i + i * (uint64_t)step));
-	*ret = value_list(v, (uint32_t)count);
+	for (uint64_t i = 0; i < r.n; i++)
+		v[i] = value_int(func_range_at(&r, i));
+	*ret = value_list(v, (uint32_t)r.n);
 	return ST_OK;
 }
