@@ -176,7 +176,7 @@ enum index_bound {
 };
 
 /* Values between two bounds, one of which may be missing: what value_compare() says of both, so
- * null, NaN and kinds without a common order are never in a range. */
+ * null, NaN and kinds without a common order are never in a range. Without both: all values. */
 struct index_range {
 	uint8_t low_kind, high_kind; /* enum index_bound */
 	bool descending;	     /* largest first */
@@ -185,8 +185,8 @@ struct index_range {
 
 bool index_range_has(const struct index_range *r, struct value v);
 
-/* Nodes with the label whose value under the view is in a range, each once, in the order of their
- * values as far as keys tell (index_key.c). May be kept over a yield. */
+/* Nodes with the label whose value under the view is in a range, each once, in value_order() as far
+ * as keys tell: values of one key stand side by side, in no order. May be kept over a yield. */
 struct index_cursor;
 struct index_cursor *index_cursor_new(struct arena *a); /* NULL: no memory */
 /* On another range, too. ST_NOMEM, ST_LIMIT. */
@@ -198,6 +198,9 @@ bool index_cursor_next(struct index_cursor *c, elem_id *ids, uint32_t max, uint3
 /* All nodes of one key at once, in the arena. */
 enum status prop_index_lookup(struct prop_index *ix, const struct view *v, struct value key,
 			      struct arena *a, const elem_id **ret, uint32_t *ret_n) MUST_CHECK;
+
+/* Whether two values have one key. */
+bool index_key_same(struct value a, struct value b);
 
 /* Estimates: of all nodes, of one key, of a range. */
 double prop_index_all_rows(const struct prop_index *ix);

@@ -1,8 +1,9 @@
-/* Values as byte strings that compare as the values do: a byte for the kind, then what orders its
- * values. A key may lose something (the end of a long text, the last digits of a large number): who
- * finds one compares the value itself. */
+/* Values as byte strings that compare as value_order() says: a byte for the kind, then what orders
+ * its values. A key may lose something (the end of a long text, the last digits of a large number,
+ * all of a list but its first element): who finds one compares the value itself. */
 #include <math.h>
 
+#include "store/graph.h"
 #include "store/index_tree.h"
 #include "value/order.h"
 #include "value/text.h"
@@ -12,9 +13,7 @@
 /* Never 0: a key is not empty. Never 255: there is a byte behind every kind. */
 uint8_t index_key_rank(struct value v)
 {
-	bool number = v.kind == V_INT || v.kind == V_FLOAT || v.kind == V_DECIMAL;
-
-	return 1 + (number ? V_INT : v.kind);
+	return 1 + value_kind_rank((enum value_kind)v.kind);
 }
 
 struct key_out {
@@ -91,6 +90,9 @@ static void put_value(struct key_out *k, struct value v)
 	case V_ZONED_TIME:
 		put_i64(k, v.i - v.aux * US_PER_MINUTE);
 		return;
+	case V_DURATION:
+		put_number(k, value_duration_length(v));
+		return;
 	case V_LIST: /* by its first element; the empty one before all */
 		if (v.n > 0)
 			put_value(k, v.list[0]);
@@ -102,7 +104,7 @@ static void put_value(struct key_out *k, struct value v)
 	case V_EDGE:
 		put_u64(k, value_elem_id(v));
 		return;
-	default: /* temporal: an instant or a time of day; durations know equality only */
+	default: /* temporal: an instant or a time of day */
 		put_i64(k, v.i);
 		return;
 	}

@@ -92,12 +92,25 @@ static uint32_t behind(uint8_t *key, uint32_t len)
 	return len;
 }
 
+/* Between the bytes that no key begins with. */
+static void all_keys(struct range_keys *k)
+{
+	k->low[0] = 0;
+	k->high[0] = UINT8_MAX;
+	k->from = (struct tree_key){k->low, 1, 0};
+	k->to = (struct tree_key){k->high, 1, 0};
+}
+
 /* False: nothing can be in the range: a bound is null, or two bounds do not compare. */
 static bool range_keys(const struct index_range *r, struct range_keys *k)
 {
 	struct value any = r->low_kind != BOUND_NONE ? r->low : r->high;
 	uint32_t n;
 
+	if (r->low_kind == BOUND_NONE && r->high_kind == BOUND_NONE) {
+		all_keys(k);
+		return true;
+	}
 	if (any.kind == V_NULL || (r->low_kind == BOUND_PREFIX && any.kind != V_STRING) ||
 	    (r->high_kind != BOUND_NONE && index_key_rank(r->high) != index_key_rank(any)))
 		return false;

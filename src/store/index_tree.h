@@ -36,10 +36,9 @@ struct tree_key {
 
 /* ---- index_key.c ---------------------------------------------------------------------------- */
 
-/* The key of a value, not null; its length. Values that are equal have one key; of two that compare
- * the smaller has no larger key. */
+/* The key of a value, not null; its length. Values that are equal have one key; of two others that
+ * which comes first in value_order() has no larger key. */
 uint32_t index_key(struct value v, uint8_t out[INDEX_KEY_MAX]);
-bool index_key_same(struct value a, struct value b);
 /* The first byte of all keys of the kind and of those it compares with. */
 uint8_t index_key_rank(struct value v);
 

@@ -81,11 +81,20 @@ static int cmp_number(struct value a, struct value b)
 	return decimal_cmp(number_text(a, a_text), number_text(b, b_text));
 }
 
+static __int128 mean_length(struct value v)
+{
+	return (__int128)(int32_t)v.n * US_PER_MONTH + v.i;
+}
+
+double value_duration_length(struct value v)
+{
+	return (double)mean_length(v);
+}
+
 /* Two durations by their mean length; months first when that is the same. */
 static int cmp_duration(struct value a, struct value b)
 {
-	__int128 a_us = (__int128)(int32_t)a.n * US_PER_MONTH + a.i;
-	__int128 b_us = (__int128)(int32_t)b.n * US_PER_MONTH + b.i;
+	__int128 a_us = mean_length(a), b_us = mean_length(b);
 
 	if (a_us != b_us)
 		return a_us < b_us ? -1 : 1;
@@ -237,7 +246,7 @@ enum comparison value_compare(struct value a, struct value b)
 	}
 }
 
-static int rank(struct value v)
+uint8_t value_kind_rank(enum value_kind k)
 {
 	static const uint8_t ranks[V_N_KINDS] = {
 	    [V_MAP] = 0,	[V_NODE] = 1,		[V_EDGE] = 2,		[V_LIST] = 3,
@@ -247,7 +256,12 @@ static int rank(struct value v)
 	    [V_DECIMAL] = 14,	[V_NULL] = 16,
 	};
 
-	return is_nan(v) ? 15 : ranks[v.kind];
+	return ranks[k];
+}
+
+static int rank(struct value v)
+{
+	return is_nan(v) ? 15 : value_kind_rank((enum value_kind)v.kind);
 }
 
 static int order_list(struct value a, struct value b)

@@ -33,6 +33,10 @@ enum comparison value_compare(struct value a, struct value b);
 /* One total order over all values, for ORDER BY, min and max: below 0, 0, above 0. Ascending kinds:
  * map, node, edge, list, path, temporal kinds, string, bytes, boolean, number, NaN, null. */
 int value_order(struct value a, struct value b);
+/* Where the kind stands in value_order(): below 32; numbers, NaN among them, are of one kind. */
+uint8_t value_kind_rank(enum value_kind k);
+/* The length by which durations are ordered, in microseconds: the nearest double. */
+double value_duration_length(struct value v);
 
 /* Are they one for DISTINCT and grouping? The same as value_order() == 0, cheaper. */
 bool value_same(struct value a, struct value b);

@@ -35,6 +35,7 @@ static void keys_compare_as_values(void **state)
 	memset(long_a, 'a', sizeof long_a);
 	memset(long_b, 'a', sizeof long_b);
 	long_b[399] = 'b';
+	const struct value null = VALUE_NULL, list = value_list(inner, 1);
 	const struct value v[] = {
 	    value_int(0),
 	    value_int(1),
@@ -76,11 +77,24 @@ static void keys_compare_as_values(void **state)
 	    value_list(inner, 1),
 	    value_list(inner, 2),
 	    value_list(inner + 1, 1),
+	    value_list(&null, 1),
+	    value_list(&list, 1),
+	    value_bool(false),
+	    {.kind = V_BYTES, .s = "a", .n = 1},
+	    {.kind = V_LOCAL_TIME, .i = 5},
+	    {.kind = V_LOCAL_DATETIME, .i = 5},
+	    {.kind = V_DURATION, .i = 1},
+	    {.kind = V_DURATION, .i = INT64_MAX},
+	    {.kind = V_DURATION, .i = -1, .n = 1},
+	    {.kind = V_DURATION, .i = INT64_MIN, .n = INT32_MAX},
+	    {.kind = V_DURATION, .i = 5, .n = (uint32_t)-3},
+	    value_map(NULL, 0),
 	};
 
 	for (unsigned i = 0; i < ARRAY_LEN(v); i++)
 		for (unsigned k = 0; k < ARRAY_LEN(v); k++) {
-			int c = order_of_keys(v[i], v[k]);
+			int c = order_of_keys(v[i], v[k]), by_value = value_order(v[i], v[k]);
+			assert_true(by_value == 0 || c == 0 || (c < 0) == (by_value < 0));
 			if (value_eq(v[i], v[k]) == TRUTH_TRUE)
 				assert_int_equal(c, 0);
 			switch (value_compare(v[i], v[k])) {
