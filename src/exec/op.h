@@ -159,6 +159,15 @@ enum status own_gather(struct exec *x, struct own_batch *o, const struct batch *
 
 /* ---- operators ----------------------------------------------------------------------------- */
 
+/* Of a POP_INDEX_SEEK with an order: how many rows are wanted, before the first is asked for, or
+ * SEEK_ALL_ROWS; */
+#define SEEK_ALL_ROWS UINT64_MAX
+void op_seek_want(struct op *op, uint64_t rows);
+/* whether they come in that order: not out of a scan, which stands in for an index; */
+bool op_seek_in_order(const struct op *op);
+/* and whether it ended before its end: it gave so many that all rows by a scan cost no more. */
+bool op_seek_gave_up(const struct op *op);
+
 /* The row that an operator with passes_rows gives to its right side; resets that side. */
 enum status op_pass_row(struct op *op, struct exec *x, const struct batch *b,
 			uint32_t row) MUST_CHECK;

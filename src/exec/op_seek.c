@@ -3,7 +3,11 @@
  *
  * A scan stands in for an index that this query's view cannot use (it is younger), for a list that
  * only the comparison row by row can judge, and for a range that turns out to be wide: the plan may
- * have been made for other values. */
+ * have been made for other values.
+ *
+ * A seek with an order gives small steps, so that the sort above may stop it soon. One that gave as
+ * much as a scan costs, because few rows pass a filter or many have one key, gives up: the sort
+ * begins again with the scan, and the worst case is twice the cost. */
 #include <stdlib.h>
 
 #include "exec/expr.h"
@@ -22,6 +26,12 @@ struct op_seek {
 	uint32_t i_sel;
 	bool row_begun, row_ended; /* ended: nothing more will be found for it */
 	bool cursor_is_new;
+	bool in_order;	  /* an ordered seek: rows of this input row come by the index */
+	uint64_t wanted;  /* rows, by who sorts them */
+	uint32_t step;	  /* ids of the next step: as many as are wanted, then twice as many */
+	uint64_t n_given; /* by the index, in order */
+	bool gave_up;
+	bool behind; /* what the scan gives stands behind all: nodes without the property */
 	struct index_range range; /* of the current row */
 	const struct value *list; /* SEEK_IN: its keys, ascending; range is that of i_list */
 	uint32_t n_list, i_list;
@@ -44,6 +54,21 @@ static enum status seek_open(struct op *op, struct exec *x)
 	TRY(own_batch_init(x, &s->out));
 	TRY(prog_make(x, op->pop->seek.value, &s->value));
 	return prog_make(x, op->pop->seek.high, &s->high);
+}
+
+void op_seek_want(struct op *op, uint64_t rows)
+{
+	container_of(op, struct op_seek, op)->wanted = rows;
+}
+
+bool op_seek_in_order(const struct op *op)
+{
+	return container_of(op, const struct op_seek, op)->in_order;
+}
+
+bool op_seek_gave_up(const struct op *op)
+{
+	return container_of(op, const struct op_seek, op)->gave_up;
 }
 
 /* ---- what a row asks for --------------------------------------------------------------------- */
@@ -98,10 +123,12 @@ static enum status make_range(struct op_seek *s, struct exec *x, struct value v,
 		return ST_OK;
 	case SEEK_PREFIX:
 		s->range.low_kind = BOUND_PREFIX;
+		s->range.descending = seek->order == SEEK_DESCENDING;
 		return ST_OK;
 	case SEEK_RANGE:
 		s->range = (struct index_range){.low_kind = seek->low_kind,
 						.high_kind = seek->high_kind,
+						.descending = seek->order == SEEK_DESCENDING,
 						.low = v,
 						.high = high};
 		return ST_OK;
@@ -121,6 +148,13 @@ static enum status make_range(struct op_seek *s, struct exec *x, struct value v,
 	return ST_OK;
 }
 
+/* Whether so many nodes by an index cost more than all of the label by a scan. */
+static bool costs_a_scan(double rows, struct exec *x, name_id label)
+{
+	return rows > BATCH_ROWS &&
+	       rows * PLAN_SEEK_ROW_COST > (double)graph_count_nodes(x->graph, label);
+}
+
 static bool is_wide(const struct op_seek *s, struct exec *x, name_id label)
 {
 	const struct pop_seek *seek = &s->op.pop->seek;
@@ -128,8 +162,9 @@ static bool is_wide(const struct op_seek *s, struct exec *x, name_id label)
 	if (seek->kind != SEEK_RANGE && seek->kind != SEEK_PREFIX)
 		return false;
 	double rows = prop_index_rows(s->index, &s->range);
-	return rows > BATCH_ROWS &&
-	       rows * PLAN_SEEK_ROW_COST > (double)graph_count_nodes(x->graph, label);
+	if (seek->order != SEEK_UNORDERED)
+		rows = MIN_OF(rows, (double)s->wanted);
+	return costs_a_scan(rows, x, label);
 }
 
 static enum status open_cursor(struct op_seek *s, struct exec *x)
@@ -161,7 +196,8 @@ static enum status begin_row(struct op_seek *s, struct exec *x, uint32_t row)
 	bool scan;
 
 	s->row_begun = true;
-	s->row_ended = false;
+	s->row_ended = s->in_order = s->behind = s->gave_up = false;
+	s->n_given = 0;
 	s->n_found = s->at = 0;
 	if (pop->kind == POP_NODE_BY_ID) {
 		find_by_id(s, x, v);
@@ -175,6 +211,10 @@ static enum status begin_row(struct op_seek *s, struct exec *x, uint32_t row)
 	s->index = graph_index_find(x->graph, x->view, label, name);
 	if (s->index == NULL || scan || is_wide(s, x, label))
 		return begin_scan(s, x, label);
+	s->in_order = pop->seek.order != SEEK_UNORDERED;
+	s->step = x->batch_rows;
+	if (s->in_order)
+		s->step = (uint32_t)MIN_OF((uint64_t)s->step, MAX_OF(s->wanted, UINT64_C(1)));
 	return open_cursor(s, x);
 }
 
@@ -192,12 +232,22 @@ static enum status many_ids(struct op_seek *s, struct exec *x)
 
 static bool row_takes(const struct op_seek *s, struct value v)
 {
+	if (value_is_null(v))
+		return s->op.pop->seek.nulls;
+	if (s->behind)
+		return false;
 	if (s->op.pop->seek.kind != SEEK_IN)
 		return index_range_has(&s->range, v);
 	for (uint32_t i = 0; i < s->n_list; i++)
 		if (value_eq(v, s->list[i]) == TRUTH_TRUE)
 			return true;
 	return false;
+}
+
+/* All values and nulls: nobody has to look at them. */
+static bool takes_all(const struct op_seek *s)
+{
+	return s->op.pop->seek.nulls && !s->behind;
 }
 
 static enum status scan_more(struct op_seek *s, struct exec *x)
@@ -212,13 +262,17 @@ static enum status scan_more(struct op_seek *s, struct exec *x)
 	if (n > 0 && seek->kind == SEEK_IN && s->n_list == 0 && !value_is_null(s->range.low))
 		return diag_set(x->diag, GQL_WRONG_TYPE, seek->value->offset,
 				"IN needs a LIST, got %s", value_kind_name(s->range.low.kind));
+	s->found = s->many;
+	if (takes_all(s)) {
+		s->n_found = n;
+		return ST_OK;
+	}
 	TRY(graph_node_props(x->graph, x->view, x->names[seek->key], s->many, NULL, n,
 			     &s->scan_props.c));
 	for (uint32_t i = 0; i < n; i++) {
 		s->many[s->n_found] = s->many[i];
 		s->n_found += row_takes(s, column_get(&s->scan_props.c, i));
 	}
-	s->found = s->many;
 	return ST_OK;
 }
 
@@ -226,6 +280,7 @@ static enum status scan_more(struct op_seek *s, struct exec *x)
  * large one. */
 static enum status find_more(struct op_seek *s, struct exec *x)
 {
+	const struct pop_seek *seek = &s->op.pop->seek;
 	bool few = s->cursor_is_new && s->range.low_kind == BOUND_EQUAL;
 
 	s->n_found = s->at = 0;
@@ -235,13 +290,24 @@ static enum status find_more(struct op_seek *s, struct exec *x)
 	if (!few)
 		TRY(many_ids(s, x));
 	s->found = few ? s->few : s->many;
-	bool more = index_cursor_next(s->cursor, few ? s->few : s->many,
-				      few ? FEW_IDS : x->batch_rows, &s->n_found);
+	bool more = index_cursor_next(s->cursor, few ? s->few : s->many, few ? FEW_IDS : s->step,
+				      &s->n_found);
 	s->cursor_is_new = false;
+	s->step = MIN_OF(s->step * 2, x->batch_rows);
+	s->n_given += s->n_found;
 	x->n_steps += s->n_found;
+	if (more && s->in_order && s->wanted != SEEK_ALL_ROWS &&
+	    costs_a_scan((double)s->n_given, x, x->names[seek->label])) {
+		s->gave_up = s->row_ended = true;
+		return ST_OK;
+	}
 	if (more)
 		return ST_OK;
-	if (s->op.pop->seek.kind != SEEK_IN || ++s->i_list >= s->n_list) {
+	if (seek->nulls) {
+		s->behind = true;
+		return begin_scan(s, x, x->names[seek->label]);
+	}
+	if (seek->kind != SEEK_IN || ++s->i_list >= s->n_list) {
 		s->row_ended = true;
 		return ST_OK;
 	}
@@ -268,10 +334,13 @@ static enum status take_found(struct op_seek *s, struct exec *x, uint32_t row)
 	return ST_OK;
 }
 
-/* Fills the output until it is full or the input batch is used up. */
+/* Fills the output until it is full or the input batch is used up; in order only with what one step
+ * found, so that who sorts may stop soon. */
 static enum status seek_fill(struct op_seek *s, struct exec *x)
 {
 	while (s->i_sel < s->in->n_sel && s->n_out < x->batch_rows) {
+		if (s->in_order && s->n_out > 0 && s->at == s->n_found)
+			break;
 		uint32_t row = batch_row(s->in, s->i_sel);
 		if (!s->row_begun)
 			TRY(begin_row(s, x, row));

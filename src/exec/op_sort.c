@@ -1,5 +1,9 @@
 /* exec/op_sort.c - POP_SORT: all rows in order, or with a limit only the first of them.
  *
+ * Above a seek that gives rows in the order of the first key's index key, the input ends early:
+ * once k rows are there and one with another index key than the k-th has come, no better one can
+ * follow. A seek that gives up has all rows given again.
+ *
  * With a limit k the rows kept are cut back to the best k whenever there are twice as many; from
  * then on a row that is not better than the k-th is dropped as it comes. Rows that compare equal
  * stay in the order they came. The merge sort works in steps, so it can yield. */
@@ -20,7 +24,8 @@ struct op_sort {
 	struct prog **keys;
 	const struct column **cols;
 	struct prog *skip, *limit;
-	uint64_t keep; /* skip + limit, UINT64_MAX: all; a POP_LIMIT above skips */
+	struct op *seek; /* pop->sort.stops: whence rows come in order; else NULL */
+	uint64_t keep;	 /* skip + limit, UINT64_MAX: all; a POP_LIMIT above skips */
 	bool begun, full, sorted;
 	struct rows rows[2]; /* [i_rows] is in use, the other takes the rows that are cut to */
 	uint32_t i_rows;
@@ -49,6 +54,9 @@ static enum status sort_open(struct op *op, struct exec *x)
 		TRY(prog_make(x, op->pop->sort.keys[i].expr, &s->keys[i]));
 	TRY(prog_make(x, op->pop->sort.skip, &s->skip));
 	TRY(prog_make(x, op->pop->sort.limit, &s->limit));
+	if (op->pop->sort.stops)
+		for (s->seek = op->left; s->seek->class != &op_index_seek;)
+			s->seek = s->seek->left;
 	for (uint32_t i = 0; i < 2; i++)
 		rows_init(x, &s->rows[i], op->pop->carry, op->pop->n_carry);
 	return own_batch_init(x, &s->out);
@@ -233,6 +241,20 @@ static enum status take_batch(struct op_sort *s, struct exec *x, struct batch *b
 	return ST_OK;
 }
 
+/* Whether what comes behind the last row of b, in order, is worse than the first `keep` rows. Those
+ * that came first have the smallest index keys, so the k-th of them has that of the k-th best. */
+static bool nothing_better_comes(const struct op_sort *s, const struct batch *b)
+{
+	if (s->seek == NULL || !op_seek_in_order(s->seek) || s->n < s->keep)
+		return false;
+	struct value kth =
+	    s->have_bound ? s->bound[0] : s->values[(s->keep - 1) * s->op.pop->sort.n];
+	struct value last = column_get(s->cols[0], batch_row(b, b->n_sel - 1));
+	if (value_is_null(kth)) /* so is all that follows, and equal */
+		return s->op.pop->sort.n == 1;
+	return value_is_null(last) || !index_key_same(kth, last);
+}
+
 static enum status sort_begin(struct op_sort *s, struct exec *x)
 {
 	const struct pop *pop = s->op.pop;
@@ -242,10 +264,23 @@ static enum status sort_begin(struct op_sort *s, struct exec *x)
 	TRY(limit_value(x, s->limit, pop->sort.limit, UINT64_MAX, &limit));
 	s->keep = limit > UINT64_MAX - skip ? UINT64_MAX : skip + limit;
 	s->full = s->keep == 0;
+	if (s->seek != NULL)
+		op_seek_want(s->seek, s->keep);
 	if (s->full)
 		TRY(limit_none(&s->op, x));
 	s->begun = true;
 	return ST_OK;
+}
+
+/* The seek gave up: all rows again, in any order. */
+static enum status start_over(struct op_sort *s, struct exec *x)
+{
+	op_seek_want(s->seek, SEEK_ALL_ROWS);
+	s->n = s->cap = 0;
+	s->have_bound = false;
+	for (uint32_t i = 0; i < 2; i++)
+		rows_clear(&s->rows[i]);
+	return op_reset(s->op.left, x);
 }
 
 /* Takes all input; every state between two calls can be gone on from. */
@@ -259,9 +294,15 @@ static enum status take_all(struct op_sort *s, struct exec *x)
 		}
 		struct batch *b = NULL;
 		TRY(op_next(s->op.left, x, &b));
+		if (b == NULL && s->seek != NULL && op_seek_gave_up(s->seek)) {
+			TRY(start_over(s, x));
+			continue;
+		}
 		s->full = b == NULL;
-		if (b != NULL)
+		if (b != NULL) {
 			TRY(take_batch(s, x, b));
+			s->full = nothing_better_comes(s, b);
+		}
 		if (s->keep < UINT32_MAX / 4 && s->n > MAX_OF(2 * s->keep, s->keep + SORT_SLACK))
 			merge_begin(s);
 	}

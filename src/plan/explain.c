@@ -70,6 +70,19 @@ static void put_source(const struct plan *p, struct buf *b, const struct expr *e
 		buf_puts(b, "expression");
 }
 
+static void put_range(const struct plan *p, struct buf *b, const struct pop *o)
+{
+	if (o->seek.value != NULL) {
+		buf_puts(b, o->seek.low_kind == BOUND_INCLUSIVE ? " >= " : " > ");
+		put_source(p, b, o->seek.value);
+	}
+	if (o->seek.high != NULL) {
+		buf_puts(b, o->seek.value != NULL ? " and" : "");
+		buf_puts(b, o->seek.high_kind == BOUND_INCLUSIVE ? " <= " : " < ");
+		put_source(p, b, o->seek.high);
+	}
+}
+
 static void put_seek(const struct plan *p, struct buf *b, const struct pop *o)
 {
 	static const char *const words[] = {
@@ -86,17 +99,12 @@ static void put_seek(const struct plan *p, struct buf *b, const struct pop *o)
 	if (o->seek.kind != SEEK_RANGE) {
 		buf_puts(b, words[o->seek.kind]);
 		put_source(p, b, o->seek.value);
-		return;
+	} else {
+		put_range(p, b, o);
 	}
-	if (o->seek.value != NULL) {
-		buf_puts(b, o->seek.low_kind == BOUND_INCLUSIVE ? " >= " : " > ");
-		put_source(p, b, o->seek.value);
-	}
-	if (o->seek.high != NULL) {
-		buf_puts(b, o->seek.value != NULL ? " and" : "");
-		buf_puts(b, o->seek.high_kind == BOUND_INCLUSIVE ? " <= " : " < ");
-		put_source(p, b, o->seek.high);
-	}
+	if (o->seek.order != SEEK_UNORDERED)
+		buf_puts(b, o->seek.order == SEEK_DESCENDING ? ", ordered, largest first"
+							     : ", ordered");
 }
 
 static void put_hop(const struct plan *p, struct buf *b, const struct pop *o)

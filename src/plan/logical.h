@@ -64,6 +64,7 @@ struct start {
 	bool by_id;
 	struct pop_seek seek;
 	double rows;
+	double key_rows; /* start_ordered(): of one key */
 };
 
 static inline bool start_seeks(const struct start *at)
@@ -71,6 +72,9 @@ static inline bool start_seeks(const struct start *at)
 	return at->preds[0] != UINT32_MAX;
 }
 
+/* A seek by that key of node n: by the predicates that bound it, or of all values. False: there is
+ * no index, or a predicate asks for single values. */
+bool start_ordered(struct qgraph *q, uint32_t n, uint32_t key, struct start *ret);
 /* The cheapest way to find node n when the slots of bound are known. */
 struct start start_best(struct qgraph *q, uint32_t n, const struct slot_set *bound);
 /* A seek for each row of s. */

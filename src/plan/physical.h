@@ -83,6 +83,7 @@ struct sort_key {
 };
 
 enum seek_kind { SEEK_EQUAL, SEEK_IN, SEEK_PREFIX, SEEK_RANGE };
+enum seek_order { SEEK_UNORDERED, SEEK_ASCENDING, SEEK_DESCENDING };
 enum pat_dir { DIR_OUT, DIR_IN, DIR_BOTH };
 enum path_mode { PATH_TRAIL, PATH_WALK, PATH_SIMPLE, PATH_ACYCLIC };
 
@@ -114,7 +115,11 @@ struct set_item {
 struct pop_seek {
 	uint32_t out, label, key;
 	uint8_t kind;		     /* enum seek_kind; POP_NODE_BY_ID: SEEK_EQUAL */
-	uint8_t low_kind, high_kind; /* SEEK_RANGE: enum index_bound */
+	uint8_t low_kind, high_kind; /* SEEK_RANGE: enum index_bound; both none: all values */
+	/* enum seek_order: whoever sorts the rows by the key may stop when enough have come. A
+	 * range or a prefix, and one row of input. */
+	uint8_t order;
+	bool nulls; /* all values: nodes without the property too, behind the others */
 	/* What is sought: a value, a list, a prefix, or the lower bound. NULL: a range without. */
 	const struct expr *value;
 	const struct expr *high; /* the upper bound; NULL: none */
@@ -183,7 +188,8 @@ struct pop {
 			uint32_t n;
 			const struct sort_key *keys;
 			const struct expr *skip, *limit;
-		} sort; /* exprs may be NULL */
+			bool stops; /* rows come from a seek in the order of the first key */
+		} sort;		    /* exprs may be NULL */
 		struct {
 			const struct expr *skip, *limit;
 		} limit;

@@ -87,6 +87,8 @@ static enum status finish(struct planner *p, const struct pop *root)
 
 	if (!p->no_rewrites)
 		TRY(rewrite_count(p, (struct pop *)root));
+	if (!p->no_rewrites)
+		TRY(rewrite_order(p, (struct pop *)root));
 	TRY(plan_carry(p, (struct pop *)root));
 	if (!p->no_rewrites)
 		rewrite_distinct((struct pop *)root);
@@ -159,6 +161,7 @@ enum status plan_make(const struct ast_statement *st, struct str text,
 	    .d = d,
 	    .no_lift = !st->cacheable,
 	    .no_rewrites = opt != NULL && opt->no_rewrites,
+	    .any_cost = opt != NULL && opt->any_cost,
 	    .session_graph = g,
 	    .home =
 		opt != NULL && opt->home != NULL ? opt->home : store_graph_default(graph_store(g)),

@@ -19,6 +19,7 @@ struct plan_options {
 	 * whole sorts; no index, no hash join, no operator that stands for several. Tests compare
 	 * the answers of both. */
 	bool no_rewrites;
+	bool any_cost; /* an index is read in order where it can be: for tests on small graphs */
 	/* Read point at which USE finds graphs by name; 0: all that are not dropped. */
 	uint64_t catalog_lsn;
 	struct graph *home; /* HOME_GRAPH; NULL: the default graph */

@@ -59,10 +59,10 @@ struct planner {
 	VEC(struct str) slot_names; /* as many as there are slots */
 	uint32_t n_locals;
 	bool writes, ordered;
-	bool no_lift;	      /* literals stay in the plan: it will not be cached */
-	bool literals_matter; /* the plan depends on which literals are the same */
-	bool in_apply;	      /* POP_UNIT stands for the outer row */
-	bool no_rewrites;     /* struct plan_options */
+	bool no_lift;		    /* literals stay in the plan: it will not be cached */
+	bool literals_matter;	    /* the plan depends on which literals are the same */
+	bool in_apply;		    /* POP_UNIT stands for the outer row */
+	bool no_rewrites, any_cost; /* struct plan_options */
 };
 
 /* Slots that an expression reads. */
@@ -72,6 +72,7 @@ enum status plan_carry(struct planner *p, struct pop *root) MUST_CHECK;
 
 /* Rewrites of the whole tree, one a file: before slots are carried, */
 enum status rewrite_count(struct planner *p, struct pop *root) MUST_CHECK;
+enum status rewrite_order(struct planner *p, struct pop *root) MUST_CHECK;
 /* and after. */
 void rewrite_distinct(struct pop *root);
 

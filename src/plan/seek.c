@@ -142,6 +142,29 @@ struct start start_best(struct qgraph *q, uint32_t n, const struct slot_set *bou
 	return best;
 }
 
+bool start_ordered(struct qgraph *q, uint32_t n, uint32_t key, struct start *ret)
+{
+	const struct slot_set none = {0};
+	struct prop_index *ix = find_index(q->p, q->nodes[n].label, key);
+
+	if (ix == NULL)
+		return false;
+	for (uint32_t i = 0; i < q->n_preds; i++) {
+		if (!try_seek(q, n, i, &none, ret) || ret->by_id || ret->seek.key != key)
+			continue;
+		if (ret->seek.kind == SEEK_RANGE)
+			add_other_end(q, &none, ret);
+		ret->key_rows = prop_index_rows_per_key(ix);
+		return ret->seek.kind == SEEK_RANGE || ret->seek.kind == SEEK_PREFIX;
+	}
+	*ret = (struct start){
+	    .node = n, .preds = {UINT32_MAX, UINT32_MAX}, .key_rows = prop_index_rows_per_key(ix)};
+	ret->seek = (struct pop_seek){
+	    .kind = SEEK_RANGE, .key = key, .index = prop_index_name(ix), .nulls = true};
+	ret->rows = cost_label_rows(q->p, q->nodes[n].label);
+	return true;
+}
+
 /* A scan or a seek by the node's label has checked it. */
 static void label_is_checked(struct qgraph *q, uint32_t n)
 {

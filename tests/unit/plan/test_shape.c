@@ -194,6 +194,68 @@ static void the_first_rows_of_a_sort(void **state)
 	assert_shape(f, "MATCH (n) RETURN n LIMIT 3", "ProduceResults(Limit(NodeScan))");
 }
 
+static void the_first_rows_come_in_the_order_of_an_index(void **state)
+{
+	assert_seek(*state, "MATCH (n:Person) RETURN n ORDER BY n.id LIMIT 3",
+		    "n, index Person on :Person(id), ordered");
+	assert_seek(*state, "MATCH (n:Person) RETURN n.id AS i ORDER BY i, n.nick SKIP 1 LIMIT 2",
+		    "n, index Person on :Person(id), ordered");
+	assert_seek(*state, "MATCH (n:Person) WITH n, n.id AS i RETURN n ORDER BY i LIMIT 3",
+		    "n, index Person on :Person(id), ordered");
+	assert_seek(
+	    *state,
+	    "MATCH (n:Person) WHERE n.id > 5 AND n.nick <> 3 RETURN n ORDER BY n.id LIMIT 2",
+	    "n, index Person on :Person(id) > 5, ordered");
+	assert_seek(*state,
+		    "MATCH (n:Person) WHERE n.id > 190 RETURN n ORDER BY n.id DESC LIMIT 90",
+		    "n, index Person on :Person(id) > 190, ordered, largest first");
+	assert_seek(*state, "MATCH (n:Person) RETURN n ORDER BY n.id DESC NULLS LAST LIMIT 3",
+		    "n, index Person on :Person(id), ordered, largest first");
+	assert_seek(*state,
+		    "MATCH (n:Person) WHERE n.id IS NOT NULL RETURN n ORDER BY n.id DESC LIMIT 3",
+		    "n, index Person on :Person(id), ordered, largest first");
+	assert_seek(*state, "MATCH (n:Person) RETURN min(n.id)",
+		    "n, index Person on :Person(id), ordered");
+	assert_seek(*state, "MATCH (n:Person) WHERE n.id < 99 RETURN max(n.id) + 1",
+		    "n, index Person on :Person(id) < 99, ordered, largest first");
+	assert_shape(*state, "MATCH (n:Person) RETURN max(n.id)",
+		     "ProduceResults(Aggregate(Sort(IndexSeek(Unit))))");
+	assert_shape(*state, "MATCH (n:Person) WHERE n.id >= 2 RETURN n ORDER BY n.id LIMIT 3",
+		     "ProduceResults(Limit(Sort(IndexSeek(Unit))))");
+}
+
+static void an_order_that_an_index_does_not_give(void **state)
+{
+	static const char *const texts[] = {
+	    /* nulls come first, and are not in the index */
+	    "MATCH (n:Person) RETURN n ORDER BY n.id DESC LIMIT 3",
+	    "MATCH (n:Person) RETURN n ORDER BY n.id NULLS FIRST LIMIT 3",
+	    /* as many as there are, or perhaps so */
+	    "MATCH (n:Person) RETURN n ORDER BY n.id",
+	    "MATCH (n:Person) RETURN n ORDER BY n.id LIMIT 100",
+	    "MATCH (n:Person) RETURN n ORDER BY n.id LIMIT $k",
+	    "MATCH (n:Person) WHERE n.nick = 1 AND n.name = 2 RETURN n ORDER BY n.id LIMIT 2",
+	    /* another order */
+	    "MATCH (n:Person) RETURN n ORDER BY n.nick, n.id LIMIT 3",
+	    "MATCH (n:Person) RETURN n ORDER BY -n.id LIMIT 3",
+	    "MATCH (n) RETURN n ORDER BY n.id LIMIT 3",
+	    "MATCH (n:Person) RETURN DISTINCT n.id AS i ORDER BY i LIMIT 3",
+	    "MATCH (n:Person), (m:City) RETURN n ORDER BY n.id LIMIT 3",
+	    /* more than one extreme value */
+	    "MATCH (n:Person) RETURN min(n.id), max(n.id)",
+	    "MATCH (n:Person) RETURN n.nick, min(n.id)",
+	    "MATCH (n:Person) RETURN min(n.id + 1)",
+	    "MATCH (n:Person) RETURN min(n.id), count(*)",
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct plan *p = planned(*state, texts[i]);
+		if (find_op(p, POP_INDEX_SEEK) != NULL)
+			fail_msg("%s", texts[i]);
+		plan_unref(p);
+	}
+}
+
 static void barriers_stand_behind_writing(void **state)
 {
 	assert_shape(*state, "MATCH (n:City) SET n.x = 1", "EmptyResult(Set(NodeScan))");
@@ -294,6 +356,8 @@ int main(void)
 	    cmocka_unit_test(predicates_come_before_the_next_step),
 	    cmocka_unit_test(a_condition_on_the_way_waits_for_what_it_reads),
 	    cmocka_unit_test(the_first_rows_of_a_sort),
+	    cmocka_unit_test(the_first_rows_come_in_the_order_of_an_index),
+	    cmocka_unit_test(an_order_that_an_index_does_not_give),
 	    cmocka_unit_test(barriers_stand_behind_writing),
 	    cmocka_unit_test(shortest_path_seeks_both_ends_first),
 	    cmocka_unit_test(carries_what_is_read_above),
