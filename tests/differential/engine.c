@@ -140,7 +140,8 @@ static enum status put_batch(void *ctx, const struct batch *b)
 static enum status make_plan(struct run *r, struct str text, struct token_list *ret_tokens,
 			     struct plan **ret)
 {
-	const struct plan_options opt = {.no_rewrites = r->way->no_rewrites};
+	const struct plan_options opt = {.no_rewrites = r->way->no_rewrites,
+					 .any_cost = r->way->any_cost};
 	struct graph *g = store_graph_default(r->e->db.store);
 	struct ast_statement *st = NULL;
 

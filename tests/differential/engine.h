@@ -22,8 +22,8 @@ struct engine {
 
 struct way { /* to run a statement */
 	const char *name;
-	uint8_t engine; /* enum engine_kind */
-	bool no_rewrites, cached;
+	uint8_t engine;			    /* enum engine_kind */
+	bool no_rewrites, any_cost, cached; /* plan_options */
 	bool single_rows, yields;
 };
 

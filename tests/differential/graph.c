@@ -1,5 +1,9 @@
 /* Random small graphs and their INSERT statements. */
+#include <string.h>
+
 #include "tests/differential/tree.h"
+
+#define LONG_TEXT 300 /* bytes that long texts begin with; more than a key has */
 
 const char *const label_names[N_LABELS] = {"A", "B", "C", "Nobody"};
 const char *const type_names[N_TYPES] = {"T", "U", "V", "NEVER"};
@@ -12,10 +16,37 @@ static struct value random_string(struct rng *r)
 	return value_str(str_of(texts[rng_below(r, 6)]));
 }
 
-static struct value random_any(struct rng *r)
+/* Values that an index keeps under one key though they differ, in no order of their own. */
+static struct value random_alike(struct rng *r)
+{
+	static const char *const ends[] = {"c", "a", "", "b"};
+	static char texts[4][LONG_TEXT + 2];
+
+	switch (rng_below(r, 8)) {
+	case 0:
+		return value_float(-0.0);
+	case 1:
+		return value_float(9007199254740992.0);
+	case 2:
+		return value_int(INT64_C(9007199254740993));
+	case 3:
+		return value_int(INT64_MAX - (int64_t)rng_below(r, 3));
+	default:
+		break;
+	}
+	uint32_t i = rng_below(r, 4);
+	memset(texts[i], 'k', LONG_TEXT);
+	strcpy(texts[i] + LONG_TEXT, ends[i]);
+	return value_str(str_of(texts[i]));
+}
+
+/* alike: percent of those. */
+static struct value random_any(struct rng *r, uint32_t alike)
 {
 	static const double floats[] = {0.5, 1.0, 1.5, 2.0, -0.5, 3.0};
 
+	if (rng_percent(r, alike))
+		return random_alike(r);
 	switch (rng_below(r, 6)) {
 	case 0:
 		return VALUE_NULL;
@@ -30,11 +61,11 @@ static struct value random_any(struct rng *r)
 	}
 }
 
-static void random_props(struct rng *r, uint32_t id, struct value *props)
+static void random_props(struct rng *r, uint32_t id, uint32_t alike, struct value *props)
 {
 	props[KEY_ID] = value_int(id);
 	props[KEY_X] = rng_percent(r, 75) ? value_int((int64_t)rng_below(r, 5) - 1) : VALUE_NULL;
-	props[KEY_Y] = random_any(r);
+	props[KEY_Y] = random_any(r, alike);
 	props[KEY_S] = rng_percent(r, 70) ? random_string(r) : VALUE_NULL;
 }
 
@@ -49,12 +80,13 @@ static void random_edge(struct rng *r, const struct small_graph *g, struct edge 
 		e->from = back ? other->to : other->from;
 		e->to = back ? other->from : other->to;
 	}
-	random_props(r, EDGE_ID_BASE + g->n_edges, e->props);
+	random_props(r, EDGE_ID_BASE + g->n_edges, 0, e->props);
 }
 
 void graph_make(struct rng *r, struct small_graph *ret)
 {
 	*ret = (struct small_graph){0};
+	uint32_t alike = rng_percent(r, 25) ? 60 : 5;
 	ret->n_nodes = 1 + rng_below(r, NODES_MAX);
 	if (rng_percent(r, 2))
 		ret->n_nodes = 0;
@@ -63,7 +95,7 @@ void graph_make(struct rng *r, struct small_graph *ret)
 		for (uint32_t l = 0; l < N_LABELS - 1; l++)
 			if (rng_percent(r, l == 0 ? 55 : 30))
 				n->labels |= (uint8_t)(1u << l);
-		random_props(r, i, n->props);
+		random_props(r, i, alike, n->props);
 	}
 	uint32_t n_edges = ret->n_nodes == 0 ? 0 : rng_below(r, EDGES_MAX + 1);
 	if (rng_percent(r, 50))

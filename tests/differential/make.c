@@ -436,6 +436,65 @@ static void make_optional(struct maker *m, struct branch *b)
 	add_return(m, b, false);
 }
 
+/* What bounds the key or not, or asks for something else. */
+static struct term *order_condition(struct maker *m, struct term *key)
+{
+	static const uint8_t ops[] = {T_LT, T_LE, T_GT, T_GE, T_GT, T_GE, T_EQ};
+	struct term *t;
+
+	switch (below(m, 6)) {
+	case 0:
+	case 1:
+		return term_of(m, (enum term_kind)ops[below(m, 7)], key,
+			       term_int(m, (int64_t)below(m, 5) - 1));
+	case 2:
+		t = term_of(m, chance(m, 50) ? T_GT : T_GE, key, term_int(m, below(m, 3)));
+		return term_of(m, T_AND, t,
+			       term_of(m, chance(m, 50) ? T_LT : T_LE, key, term_int(m, 3)));
+	case 3:
+		return term_of(m, chance(m, 80) ? T_IS_NOT_NULL : T_IS_NULL, key, NULL);
+	default:
+		return make_condition(m, 1, false);
+	}
+}
+
+/* The first nodes by a property, or its least or largest value. */
+static void make_first(struct maker *m, struct branch *b)
+{
+	struct clause *c = clause_new(b, C_MATCH);
+	enum var_kind kinds[] = {K_ANY, K_NUMBER};
+	uint32_t n, last;
+
+	c->pattern = make_chain(m, 0, &n, &last);
+	c->pattern->where = NULL;
+	c->pattern->paths[0].nodes[0].test = LABEL_ONE;
+	c->pattern->paths[0].nodes[0].n_props = 0;
+	uint32_t key = chance(m, 50) ? KEY_Y : below(m, N_KEYS);
+	struct term *x = term_prop(m, n, (enum key)key);
+	if (chance(m, 55))
+		c->pattern->where = order_condition(m, x);
+	c = clause_new(b, C_RETURN);
+	struct projection *pr = &c->project;
+	pr->limit = UINT32_MAX;
+	if (chance(m, 25)) {
+		pr->grouped = true;
+		add_item(m, pr, counted(m, chance(m, 50) ? T_MIN : T_MAX, x, chance(m, 10)));
+		return;
+	}
+	add_item(m, pr, x);
+	add_sort(m, pr, 0, kinds);
+	pr->sorts[0].has_nulls = chance(m, 50);
+	pr->sorts[0].nulls_first = chance(m, 20);
+	add_item(m, pr, term_prop(m, n, KEY_ID));
+	if (chance(m, 50))
+		add_sort(m, pr, 1, kinds);
+	make_page(m, pr);
+	if (!pr->has_limit) {
+		pr->has_limit = true;
+		pr->limit = 1 + below(m, 6);
+	}
+}
+
 static void make_shape(struct maker *m, struct branch *b, uint32_t which)
 {
 	if (which < 24) {
@@ -464,11 +523,13 @@ struct statement *statement_make(struct arena *a, struct rng *r, const struct sm
 {
 	struct statement *s = must(ARENA_NEW(a, struct statement));
 	struct maker m = {.a = a, .r = r, .s = s, .g = g};
-	uint32_t which = below(&m, 90);
+	uint32_t which = below(&m, 98);
 
 	*s = (struct statement){.a = a, .n_branches = 1, .writes = writes};
 	if (writes) {
 		make_write(&m, &s->branches[0]);
+	} else if (which >= 90) {
+		make_first(&m, &s->branches[0]);
 	} else if (which < 46) {
 		make_shape(&m, &s->branches[0], which);
 	} else if (which < 52) {

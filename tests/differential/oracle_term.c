@@ -13,19 +13,31 @@ static bool is_number(struct value v)
 	return v.kind == V_INT || v.kind == V_FLOAT;
 }
 
-/* Beside a FLOAT; no FLOAT here is so large that it would hide an INT's last digits. */
 static double number(struct value v)
 {
 	return v.kind == V_INT ? (double)v.i : v.f;
 }
 
+/* A large FLOAT is a whole number, and beside an INT it is compared as one: an INT has digits that
+ * a FLOAT of its size has not. */
+static struct value whole(struct value v)
+{
+	bool large = v.kind == V_FLOAT && fabs(v.f) >= 0x1p53 && fabs(v.f) < 0x1p63;
+
+	return large ? value_int((int64_t)v.f) : v;
+}
+
 static bool same_number(struct value x, struct value y)
 {
+	x = whole(x);
+	y = whole(y);
 	return x.kind == V_INT && y.kind == V_INT ? x.i == y.i : number(x) == number(y);
 }
 
 static bool less_number(struct value x, struct value y)
 {
+	x = whole(x);
+	y = whole(y);
 	return x.kind == V_INT && y.kind == V_INT ? x.i < y.i : number(x) < number(y);
 }
 

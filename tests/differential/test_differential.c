@@ -33,10 +33,14 @@ static const struct way ways[] = {
     {"indexes, single rows", ENGINE_INDEXED, .single_rows = true},
     {"indexes, yields", ENGINE_INDEXED, .yields = true},
     {"indexes, single rows, yields", ENGINE_INDEXED, .single_rows = true, .yields = true},
+    {"indexes in order", ENGINE_INDEXED, .any_cost = true},
+    {"indexes in order, single rows, yields", ENGINE_INDEXED, .any_cost = true, .single_rows = true,
+     .yields = true},
     {"indexes, as written", ENGINE_INDEXED, .no_rewrites = true},
     {"another statement's plan", ENGINE_INDEXED, .cached = true},
-    {"own writes", ENGINE_OPEN, .single_rows = false},
-    {"own writes, single rows, yields", ENGINE_OPEN, .single_rows = true, .yields = true},
+    {"own writes", ENGINE_OPEN, .any_cost = true},
+    {"own writes, single rows, yields", ENGINE_OPEN, .any_cost = true, .single_rows = true,
+     .yields = true},
 };
 enum { N_WAYS = sizeof(ways) / sizeof(ways[0]), N_ENGINES = 3 };
 
