@@ -18,6 +18,14 @@ struct edge_spec {
 enum status edge_spec_open(struct exec *x, const struct pop *pop, struct edge_spec *s) MUST_CHECK;
 void edge_spec_resolve(const struct exec *x, const struct pop *pop, struct edge_spec *s);
 
+static inline bool edge_spec_has_type(const struct edge_spec *s, name_id type)
+{
+	for (uint32_t i = 0; i < s->n_types; i++)
+		if (s->any_type || s->types[i] == type)
+			return true;
+	return false;
+}
+
 /* Walks slices: for each direction, for each type. May be kept over a yield. */
 struct edge_walk {
 	struct adj_cursor cursor;
@@ -54,6 +62,15 @@ struct used_edges {
 /* Those in slots[0..n) of a row: edges and lists of edges. */
 enum status used_edges_load(struct exec *x, struct used_edges *u, const struct batch *b,
 			    uint32_t row, const uint32_t *slots, uint32_t n) MUST_CHECK;
+
+/* Whether u->ids[i] stands before i already. */
+static inline bool used_edges_repeats(const struct used_edges *u, uint32_t i)
+{
+	for (uint32_t j = 0; j < i; j++)
+		if (u->ids[j] == u->ids[i])
+			return true;
+	return false;
+}
 
 static inline bool used_edges_has(const struct used_edges *u, elem_id id)
 {

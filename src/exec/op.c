@@ -9,6 +9,7 @@ static const struct op_class *const classes[] = {
     [POP_NODE_BY_ID] = &op_node_by_id,
     [POP_EXPAND] = &op_expand,
     [POP_DEGREE] = &op_degree,
+    [POP_TWO_HOPS] = &op_two_hops,
     [POP_VAR_EXPAND] = &op_var_expand,
     [POP_SHORTEST] = &op_shortest,
     [POP_FILTER] = &op_filter,

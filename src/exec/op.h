@@ -198,9 +198,9 @@ static inline MUST_CHECK enum status op_reset(struct op *op, struct exec *x)
 enum status op_reset_left(struct op *op, struct exec *x);
 
 extern const struct op_class op_unit, op_node_scan, op_edge_scan, op_index_seek, op_node_by_id,
-    op_expand, op_degree, op_var_expand, op_shortest, op_filter, op_project, op_aggregate,
-    op_distinct, op_sort, op_limit, op_cross, op_hash_join, op_apply, op_semi, op_unwind, op_union,
-    op_setop, op_otherwise, op_eager, op_insert, op_merge, op_set, op_delete, op_use, op_produce,
-    op_discard;
+    op_expand, op_degree, op_two_hops, op_var_expand, op_shortest, op_filter, op_project,
+    op_aggregate, op_distinct, op_sort, op_limit, op_cross, op_hash_join, op_apply, op_semi,
+    op_unwind, op_union, op_setop, op_otherwise, op_eager, op_insert, op_merge, op_set, op_delete,
+    op_use, op_produce, op_discard;
 
 #endif

@@ -259,22 +259,36 @@ static enum status step_values(struct op_aggregate *a, struct exec *x, struct ag
 	return ST_OK;
 }
 
-/* count(*) */
-static void count_rows(const struct op_aggregate *a, struct agg_run *r, const struct batch *b,
-		       const uint32_t *group)
+/* Rows that stand for many: their number may leave 64 bits, rows that are made never do. */
+static enum status add_weights(const struct op_aggregate *a, struct exec *x, struct agg_run *r,
+			       const struct batch *b, const uint32_t *group)
 {
 	const struct pop *pop = a->op.pop;
+	const struct column *w = &b->cols[pop->aggregate.weight];
 
-	if (pop->aggregate.weighted) {
-		const struct column *w = &b->cols[pop->aggregate.weight];
-		for (uint32_t i = 0; i < b->n_sel; i++)
-			r->counts[group[i]] += (uint64_t)w->i[batch_row(b, i)];
-	} else if (a->groups.n_keys == 0) {
+	for (uint32_t i = 0; i < b->n_sel; i++) {
+		uint64_t *n = &r->counts[group[i]];
+		*n += (uint64_t)w->i[batch_row(b, i)];
+		if (UNLIKELY(*n > INT64_MAX))
+			return diag_set(x->diag, GQL_OUT_OF_RANGE, pop->offset,
+					"a count beyond 64 bits");
+	}
+	return ST_OK;
+}
+
+/* count(*) */
+static enum status count_rows(const struct op_aggregate *a, struct exec *x, struct agg_run *r,
+			      const struct batch *b, const uint32_t *group)
+{
+	if (a->op.pop->aggregate.weighted)
+		return add_weights(a, x, r, b, group);
+	if (a->groups.n_keys == 0) {
 		r->counts[0] += b->n_sel;
 	} else {
 		for (uint32_t i = 0; i < b->n_sel; i++)
 			r->counts[group[i]]++;
 	}
+	return ST_OK;
 }
 
 static enum status take_batch(struct op_aggregate *a, struct exec *x, const struct batch *b)
@@ -289,7 +303,7 @@ static enum status take_batch(struct op_aggregate *a, struct exec *x, const stru
 	for (uint32_t i = 0; i < pop->aggregate.n_aggs; i++) {
 		struct agg_run *r = &a->runs[i];
 		if (r->plan->fn == NULL) {
-			count_rows(a, r, b, group);
+			TRY(count_rows(a, x, r, b, group));
 			continue;
 		}
 		if (r->arg != NULL)

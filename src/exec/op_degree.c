@@ -22,15 +22,6 @@ static enum status degree_open(struct op *op, struct exec *x)
 	return d->sel != NULL ? edge_spec_open(x, op->pop, &d->spec) : ST_NOMEM;
 }
 
-/* Whether used.ids[i] stands before i already. */
-static bool is_repeated(const struct used_edges *u, uint32_t i)
-{
-	for (uint32_t j = 0; j < i; j++)
-		if (u->ids[j] == u->ids[i])
-			return true;
-	return false;
-}
-
 /* Edges of a directed hop that the row has not used: one plain loop for each used one. */
 static uint64_t count_unused(const struct op_degree *d, struct exec *x, elem_id node)
 {
@@ -43,7 +34,7 @@ static uint64_t count_unused(const struct op_degree *d, struct exec *x, elem_id 
 		uint32_t used = 0;
 		for (uint32_t i = 0; i < d->used.n; i++) {
 			uint32_t id = (uint32_t)d->used.ids[i];
-			if (is_repeated(&d->used, i))
+			if (used_edges_repeats(&d->used, i))
 				continue;
 			for (uint32_t k = 0; k < s.n; k++)
 				used += s.edges[k] == id;
@@ -83,14 +74,6 @@ static uint64_t count_entries(const struct op_degree *d, struct exec *x, elem_id
 	return ret;
 }
 
-static bool spec_has_type(const struct edge_spec *s, name_id type)
-{
-	for (uint32_t i = 0; i < s->n_types; i++)
-		if (s->any_type || s->types[i] == type)
-			return true;
-	return false;
-}
-
 /* How many of the used edges are among those that leave (or enter) the node. */
 static uint64_t used_here(const struct op_degree *d, const struct exec *x, elem_id node)
 {
@@ -99,10 +82,10 @@ static uint64_t used_here(const struct op_degree *d, const struct exec *x, elem_
 	for (uint32_t i = 0; i < d->used.n; i++) {
 		name_id type;
 		elem_id from, to;
-		if (!is_repeated(&d->used, i) &&
+		if (!used_edges_repeats(&d->used, i) &&
 		    graph_edge_ends(x->graph, x->view, d->used.ids[i], &type, &from, &to))
 			n += (d->spec.dir == DIR_OUT ? from : to) == node &&
-			     spec_has_type(&d->spec, type);
+			     edge_spec_has_type(&d->spec, type);
 	}
 	return n;
 }

@@ -65,8 +65,10 @@ static void make_slots(uint32_t n, const struct make *items, struct slot_set *ne
 
 static void expand_need(const struct pop *o, struct slot_set *need)
 {
-	if (o->kind == POP_DEGREE)
+	if (o->kind == POP_DEGREE || o->kind == POP_TWO_HOPS)
 		slot_del(need, o->expand.weight);
+	for (uint32_t i = 0; o->kind == POP_TWO_HOPS && i < o->expand.then->expand.n_unique; i++)
+		slot_add(need, o->expand.then->expand.unique[i]);
 	slot_del(need, o->expand.edge);
 	slot_del(need, o->expand.path);
 	if (o->expand.into)
@@ -103,6 +105,7 @@ static void input_need(const struct pop *o, struct slot_set *need)
 		break;
 	case POP_EXPAND:
 	case POP_DEGREE:
+	case POP_TWO_HOPS:
 	case POP_VAR_EXPAND:
 	case POP_SHORTEST:
 		expand_need(o, need);
@@ -192,6 +195,7 @@ static void made_slots(const struct pop *o, struct slot_set *has)
 		slot_add(has, o->expand.to);
 		break;
 	case POP_DEGREE:
+	case POP_TWO_HOPS:
 		slot_add(has, o->expand.weight);
 		break;
 	case POP_PROJECT:

@@ -10,6 +10,7 @@ static const char *const pop_names[] = {
     [POP_NODE_BY_ID] = "NodeById",
     [POP_EXPAND] = "Expand",
     [POP_DEGREE] = "Degree",
+    [POP_TWO_HOPS] = "TwoHops",
     [POP_VAR_EXPAND] = "VarExpand",
     [POP_SHORTEST] = "ShortestPath",
     [POP_FILTER] = "Filter",
@@ -107,11 +108,15 @@ static void put_seek(const struct plan *p, struct buf *b, const struct pop *o)
 							     : ", ordered");
 }
 
-static void put_hop(const struct plan *p, struct buf *b, const struct pop *o)
+static bool counts_ends(const struct pop *o)
 {
-	buf_putc(b, '(');
-	put_slot(p, b, o->expand.from);
-	buf_puts(b, o->expand.dir == DIR_IN ? ")<-[" : ")-[");
+	return o->kind == POP_DEGREE || o->kind == POP_TWO_HOPS;
+}
+
+/* From behind the node where it begins. */
+static void put_edge_and_end(const struct plan *p, struct buf *b, const struct pop *o, bool counts)
+{
+	buf_puts(b, o->expand.dir == DIR_IN ? "<-[" : "-[");
 	put_slot(p, b, o->expand.edge);
 	for (uint32_t i = 0; i < o->expand.n_types; i++) {
 		buf_putc(b, i == 0 ? ':' : '|');
@@ -126,14 +131,24 @@ static void put_hop(const struct plan *p, struct buf *b, const struct pop *o)
 	}
 	buf_putc(b, '(');
 	put_slot(p, b, o->expand.to);
-	if (o->kind == POP_DEGREE && o->expand.to_label != NAME_NONE) {
+	if (counts && o->expand.to_label != NAME_NONE) {
 		buf_putc(b, ':');
 		put_name(p, b, o->expand.to_label);
 	}
 	buf_putc(b, ')');
+}
+
+static void put_hop(const struct plan *p, struct buf *b, const struct pop *o)
+{
+	buf_putc(b, '(');
+	put_slot(p, b, o->expand.from);
+	buf_putc(b, ')');
+	put_edge_and_end(p, b, o, counts_ends(o));
+	if (o->kind == POP_TWO_HOPS)
+		put_edge_and_end(p, b, o->expand.then, true);
 	if (o->expand.into)
 		buf_puts(b, ", both ends bound");
-	if (o->kind == POP_DEGREE)
+	if (counts_ends(o))
 		buf_puts(b, ", counted");
 	if (o->expand.ends_once)
 		buf_puts(b, ", each end once");
@@ -211,6 +226,7 @@ static void put_detail(const struct plan *p, struct buf *b, const struct pop *o)
 		break;
 	case POP_EXPAND:
 	case POP_DEGREE:
+	case POP_TWO_HOPS:
 	case POP_VAR_EXPAND:
 	case POP_SHORTEST:
 		put_hop(p, b, o);

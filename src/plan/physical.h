@@ -32,6 +32,8 @@ enum pop_kind {
 	POP_NODE_BY_ID, /* out node: id(node) = value */
 	POP_EXPAND,	/* from a bound node along one edge to node (or to a bound node: into) */
 	POP_DEGREE,	/* sets slot weight to the number of rows that an expansion would give */
+	POP_TWO_HOPS,	/* the same of two directed expansions, the second from where the first ends
+			 */
 	POP_VAR_EXPAND, /* from a bound node along min..max edges */
 	POP_SHORTEST,	/* any or all shortest paths between two bound nodes, or from one to those
 			   that pass */
@@ -163,8 +165,10 @@ struct pop {
 			    *edge_pred; /* each edge on the way: EXPR_LOCAL 0; may be NULL */
 			const struct expr
 			    *node_pred;	   /* shortest from one end: the end node, slot to */
-			uint32_t weight;   /* degree: the slot that gets the number */
-			uint32_t to_label; /* degree: of the ends that count, or NAME_NONE */
+			uint32_t weight;   /* degree, two hops: the slot that gets the number */
+			uint32_t to_label; /* the same: of the ends that count, or NAME_NONE */
+			const struct pop *then; /* two hops: the second expansion */
+			bool differ; /* two hops: the edge of the second is not that of the first */
 		} expand;
 		struct {
 			const struct expr *pred;

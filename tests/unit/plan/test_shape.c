@@ -16,22 +16,44 @@ static void a_seek_where_an_index_answers(void **state)
 		     "ProduceResults(IndexSeek(Unwind(Unit)))");
 }
 
-/* What EXPLAIN says of the seek in the plan. */
-static void assert_seek(struct fix *f, const char *text, const char *want)
+/* What EXPLAIN says of the one operator of its kind in the plan. */
+static void assert_detail(struct fix *f, const char *kind, const char *text, const char *want)
 {
 	struct plan *p = planned(f, text);
 	const struct explain_op *ops;
-	uint32_t n, n_seeks = 0;
+	uint32_t n, n_found = 0;
 
 	assert_int_equal(plan_explain(p, &f->a, &ops, &n), ST_OK);
 	for (uint32_t i = 0; i < n; i++)
-		if (strcmp(ops[i].kind, "IndexSeek") == 0) {
-			n_seeks++;
+		if (strcmp(ops[i].kind, kind) == 0) {
+			n_found++;
 			if (!str_eq(ops[i].detail, str_of(want)))
 				fail_msg("%s\n  is    %s\n  wants %s", text, ops[i].detail.p, want);
 		}
-	assert_int_equal(n_seeks, 1);
+	assert_int_equal(n_found, 1);
 	plan_unref(p);
+}
+
+static void assert_seek(struct fix *f, const char *text, const char *want)
+{
+	assert_detail(f, "IndexSeek", text, want);
+}
+
+static void counts_add_up_what_nobody_reads(void **state)
+{
+	assert_detail(*state, "Degree", "MATCH (n:Person)-[:KNOWS]->(m) RETURN count(*)",
+		      "(n)-[:KNOWS]->(), counted");
+	assert_detail(*state, "TwoHops",
+		      "MATCH (n:Person {id: 1})-[:KNOWS]->(:Person)<-[:KNOWS]-() RETURN count(*)",
+		      "(n)-[:KNOWS]->(:Person)<-[:KNOWS]-(), counted");
+	assert_detail(*state, "TwoHops",
+		      "MATCH (n:Person {id: 1})-->(a)-->(b)-->(c) RETURN n, count(c)",
+		      "(a)-[]->()-[]->(), counted");
+	/* The middle is read, or an edge of it goes both ways. */
+	assert_detail(*state, "Degree", "MATCH (n:Person {id: 1})-->(a)-->(b) RETURN a, count(*)",
+		      "(a)-[]->(), counted");
+	assert_detail(*state, "Degree", "MATCH (n:Person {id: 1})-->(a)--(b) RETURN count(*)",
+		      "(a)-[]-(), counted");
 }
 
 static void ranges_where_they_pay(void **state)
@@ -348,6 +370,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_seek_where_an_index_answers),
 	    cmocka_unit_test(ranges_where_they_pay),
+	    cmocka_unit_test(counts_add_up_what_nobody_reads),
 	    cmocka_unit_test(the_walk_begins_at_the_cheapest_end),
 	    cmocka_unit_test(degrees_are_those_of_the_label),
 	    cmocka_unit_test(a_nameless_quantified_edge_begins_at_the_cheaper_end),
