@@ -233,10 +233,22 @@ static enum status base_of(struct op_two_hops *t, struct exec *x, elem_id b, uin
 
 /* ---- what the row has used -------------------------------------------------------------- */
 
-/* Whether a hop can take an edge of this type, once for each edge. */
-static bool is_step(const struct edge_spec *s, const struct used_edges *u, uint32_t i, name_id type)
+struct step { /* an edge in the direction of a hop */
+	name_id type;
+	elem_id from, to;
+};
+
+/* False: a hop of this kind cannot take the edge, or it stands among the used ones before. */
+static bool step_of(const struct exec *x, const struct edge_spec *s, const struct used_edges *u,
+		    uint32_t i, struct step *ret)
 {
-	return !used_edges_repeats(u, i) && edge_spec_has_type(s, type);
+	elem_id from, to;
+
+	if (!graph_edge_ends(x->graph, x->view, u->ids[i], &ret->type, &from, &to))
+		return false;
+	ret->from = s->dir == DIR_OUT ? from : to;
+	ret->to = s->dir == DIR_OUT ? to : from;
+	return edge_spec_has_type(s, ret->type) && !used_edges_repeats(u, i);
 }
 
 /* Edges from b to c that the row has not used. */
@@ -261,41 +273,20 @@ static uint64_t count_between(const struct op_two_hops *t, struct exec *x, elem_
 	return n;
 }
 
-/* Pairs whose e2 is used. */
-static uint64_t pairs_of_used_first(struct op_two_hops *t, struct exec *x, elem_id b)
+static uint64_t used_pairs(struct op_two_hops *t, struct exec *x, elem_id b)
 {
-	name_id type;
-	elem_id from, to;
+	const struct pop *first = t->op.pop, *second = second_of(t);
+	struct step e;
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < t->used_first.n; i++) {
-		if (!graph_edge_ends(x->graph, x->view, t->used_first.ids[i], &type, &from, &to))
-			continue;
-		elem_id here = t->first.dir == DIR_OUT ? from : to;
-		elem_id c = t->first.dir == DIR_OUT ? to : from;
-		if (here == b && is_step(&t->first, &t->used_first, i, type) &&
-		    has_label(x, t->op.pop, c))
-			n += pairs_of(t, x, b, c, type);
-	}
-	return n;
-}
-
-/* The other pairs whose e3 is used. */
-static uint64_t pairs_of_used_second(const struct op_two_hops *t, struct exec *x, elem_id b)
-{
-	name_id type;
-	elem_id from, to;
-	uint64_t n = 0;
-
-	for (uint32_t i = 0; i < t->used_second.n; i++) {
-		if (!graph_edge_ends(x->graph, x->view, t->used_second.ids[i], &type, &from, &to))
-			continue;
-		elem_id c = t->second.dir == DIR_OUT ? from : to;
-		elem_id d = t->second.dir == DIR_OUT ? to : from;
-		if (is_step(&t->second, &t->used_second, i, type) && has_label(x, t->op.pop, c) &&
-		    has_label(x, second_of(t), d))
-			n += count_between(t, x, b, c);
-	}
+	for (uint32_t i = 0; i < t->used_first.n; i++)
+		if (step_of(x, &t->first, &t->used_first, i, &e) && e.from == b &&
+		    has_label(x, first, e.to))
+			n += pairs_of(t, x, b, e.to, e.type);
+	for (uint32_t i = 0; i < t->used_second.n; i++)
+		if (step_of(x, &t->second, &t->used_second, i, &e) && has_label(x, first, e.from) &&
+		    has_label(x, second, e.to))
+			n += count_between(t, x, b, e.from);
 	return n;
 }
 
@@ -317,7 +308,7 @@ static enum status count_row(struct op_two_hops *t, struct exec *x, uint32_t row
 			    first->expand.n_unique));
 	TRY(used_edges_load(x, &t->used_second, t->in, row, second->expand.unique,
 			    second->expand.n_unique));
-	*ret -= pairs_of_used_first(t, x, b) + pairs_of_used_second(t, x, b);
+	*ret -= used_pairs(t, x, b);
 	return ST_OK;
 }
 

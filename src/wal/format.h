@@ -10,8 +10,8 @@
  * A segment is a file `wal-EEEEEEEEEE-SSSSSSSSSSSSSSSS-RRRRRRRR.gwal`: epoch and sequence number in
  * decimal, the first four bytes of the run id in hex. It is a header and then frames, and ends
  * where the last of them ends; after a loss of power its end may be in doublewrite.h's file. Bytes
- *that are there never change; a file never shrinks; there are no holes. (docs/adr/0009 tells why
- *nothing is written ahead.) Sequence numbers rise by one and go on over runs.
+ * that are there never change; a file never shrinks; there are no holes. (docs/adr/0009 tells why
+ * nothing is written ahead.) Sequence numbers rise by one and go on over runs.
  *
  * Segment header, 256 bytes:
  *	  0  8  "GEODEWAL"

@@ -79,7 +79,7 @@ void wal_writer_free(struct wal_writer *w)
 	MEM_FREE(MEM_WAL, w);
 }
 
-/* The log does without. */
+/* A file that cannot be made costs speed only. */
 static void make_doublewrite(struct wal_writer *w)
 {
 	struct wal_header run = {.epoch = w->opt.epoch};
