@@ -31,7 +31,7 @@ struct op_seek {
 	uint32_t step;	  /* ids of the next step: as many as are wanted, then twice as many */
 	uint64_t n_given; /* by the index, in order */
 	bool gave_up;
-	bool behind; /* what the scan gives stands behind all: nodes without the property */
+	bool bare;		  /* nodes without the property are what is found now, by a scan */
 	struct index_range range; /* of the current row */
 	const struct value *list; /* SEEK_IN: its keys, ascending; range is that of i_list */
 	uint32_t n_list, i_list;
@@ -105,6 +105,13 @@ static enum status sort_list(struct op_seek *s, struct exec *x, struct value lis
 static enum status begin_scan(struct op_seek *s, struct exec *x, name_id label)
 {
 	s->index = NULL;
+	node_scan_init(&s->scan, x->graph, x->view, label);
+	return ST_OK;
+}
+
+static enum status begin_bare(struct op_seek *s, struct exec *x, name_id label)
+{
+	s->bare = true;
 	node_scan_init(&s->scan, x->graph, x->view, label);
 	return ST_OK;
 }
@@ -196,7 +203,7 @@ static enum status begin_row(struct op_seek *s, struct exec *x, uint32_t row)
 	bool scan;
 
 	s->row_begun = true;
-	s->row_ended = s->in_order = s->behind = s->gave_up = false;
+	s->row_ended = s->in_order = s->bare = s->gave_up = false;
 	s->n_given = 0;
 	s->n_found = s->at = 0;
 	if (pop->kind == POP_NODE_BY_ID) {
@@ -215,6 +222,8 @@ static enum status begin_row(struct op_seek *s, struct exec *x, uint32_t row)
 	s->step = x->batch_rows;
 	if (s->in_order)
 		s->step = (uint32_t)MIN_OF((uint64_t)s->step, MAX_OF(s->wanted, UINT64_C(1)));
+	if (pop->seek.nulls == SEEK_NULLS_FIRST)
+		return begin_bare(s, x, label);
 	return open_cursor(s, x);
 }
 
@@ -233,21 +242,13 @@ static enum status many_ids(struct op_seek *s, struct exec *x)
 static bool row_takes(const struct op_seek *s, struct value v)
 {
 	if (value_is_null(v))
-		return s->op.pop->seek.nulls;
-	if (s->behind)
-		return false;
+		return s->op.pop->seek.nulls != SEEK_NO_NULLS;
 	if (s->op.pop->seek.kind != SEEK_IN)
 		return index_range_has(&s->range, v);
 	for (uint32_t i = 0; i < s->n_list; i++)
 		if (value_eq(v, s->list[i]) == TRUTH_TRUE)
 			return true;
 	return false;
-}
-
-/* All values and nulls: nobody has to look at them. */
-static bool takes_all(const struct op_seek *s)
-{
-	return s->op.pop->seek.nulls && !s->behind;
 }
 
 static enum status scan_more(struct op_seek *s, struct exec *x)
@@ -263,7 +264,7 @@ static enum status scan_more(struct op_seek *s, struct exec *x)
 		return diag_set(x->diag, GQL_WRONG_TYPE, seek->value->offset,
 				"IN needs a LIST, got %s", value_kind_name(s->range.low.kind));
 	s->found = s->many;
-	if (takes_all(s)) {
+	if (seek->nulls != SEEK_NO_NULLS) { /* all values and nulls: nobody has to look at them */
 		s->n_found = n;
 		return ST_OK;
 	}
@@ -276,6 +277,30 @@ static enum status scan_more(struct op_seek *s, struct exec *x)
 	return ST_OK;
 }
 
+/* Nodes without the property; behind them the index, or the end. */
+static enum status bare_more(struct op_seek *s, struct exec *x)
+{
+	const struct pop_seek *seek = &s->op.pop->seek;
+	name_id key = x->names[seek->key];
+	uint32_t n;
+
+	TRY(exec_check(x, SCAN_IDS));
+	TRY(many_ids(s, x));
+	TRY(col_reserve(x, &s->scan_props, SCAN_IDS));
+	bool more = node_scan_lacking(&s->scan, key, s->many, SCAN_IDS, &n);
+	TRY(graph_node_props(x->graph, x->view, key, s->many, NULL, n, &s->scan_props.c));
+	s->found = s->many;
+	for (uint32_t i = 0; i < n; i++) {
+		s->many[s->n_found] = s->many[i];
+		s->n_found += value_is_null(column_get(&s->scan_props.c, i));
+	}
+	if (more)
+		return ST_OK;
+	s->bare = false;
+	s->row_ended = seek->nulls == SEEK_NULLS_LAST;
+	return s->row_ended ? ST_OK : open_cursor(s, x);
+}
+
 /* More ids of the current row. The first ones of a key go to a small place: a point read needs no
  * large one. */
 static enum status find_more(struct op_seek *s, struct exec *x)
@@ -286,6 +311,8 @@ static enum status find_more(struct op_seek *s, struct exec *x)
 	s->n_found = s->at = 0;
 	if (s->index == NULL)
 		return scan_more(s, x);
+	if (s->bare)
+		return bare_more(s, x);
 	TRY(exec_check(x, FEW_IDS));
 	if (!few)
 		TRY(many_ids(s, x));
@@ -303,10 +330,8 @@ static enum status find_more(struct op_seek *s, struct exec *x)
 	}
 	if (more)
 		return ST_OK;
-	if (seek->nulls) {
-		s->behind = true;
-		return begin_scan(s, x, x->names[seek->label]);
-	}
+	if (seek->nulls == SEEK_NULLS_LAST)
+		return begin_bare(s, x, x->names[seek->label]);
 	if (seek->kind != SEEK_IN || ++s->i_list >= s->n_list) {
 		s->row_ended = true;
 		return ST_OK;

@@ -250,8 +250,8 @@ static bool nothing_better_comes(const struct op_sort *s, const struct batch *b)
 	struct value kth =
 	    s->have_bound ? s->bound[0] : s->values[(s->keep - 1) * s->op.pop->sort.n];
 	struct value last = column_get(s->cols[0], batch_row(b, b->n_sel - 1));
-	if (value_is_null(kth)) /* so is all that follows, and equal */
-		return s->op.pop->sort.n == 1;
+	if (value_is_null(kth)) /* equal to all others */
+		return s->op.pop->sort.n == 1 || !value_is_null(last);
 	return value_is_null(last) || !index_key_same(kth, last);
 }
 

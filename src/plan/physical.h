@@ -85,6 +85,7 @@ struct sort_key {
 };
 
 enum seek_kind { SEEK_EQUAL, SEEK_IN, SEEK_PREFIX, SEEK_RANGE };
+enum seek_nulls { SEEK_NO_NULLS, SEEK_NULLS_FIRST, SEEK_NULLS_LAST };
 enum seek_order { SEEK_UNORDERED, SEEK_ASCENDING, SEEK_DESCENDING };
 enum pat_dir { DIR_OUT, DIR_IN, DIR_BOTH };
 enum path_mode { PATH_TRAIL, PATH_WALK, PATH_SIMPLE, PATH_ACYCLIC };
@@ -121,7 +122,7 @@ struct pop_seek {
 	/* enum seek_order: whoever sorts the rows by the key may stop when enough have come. A
 	 * range or a prefix, and one row of input. */
 	uint8_t order;
-	bool nulls; /* all values: nodes without the property too, behind the others */
+	uint8_t nulls; /* enum seek_nulls: nodes without the property too; of all values only */
 	/* What is sought: a value, a list, a prefix, or the lower bound. NULL: a range without. */
 	const struct expr *value;
 	const struct expr *high; /* the upper bound; NULL: none */

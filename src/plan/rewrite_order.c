@@ -127,10 +127,12 @@ static enum status order_scan(struct ordered *r, bool *ret)
 	*ret = false;
 	if (!start_ordered(&q, 0, r->key->name, &at))
 		return ST_OK;
-	at.seek.nulls = at.seek.nulls && !nulls_are_filtered(r);
+	if (at.seek.nulls != SEEK_NO_NULLS && nulls_are_filtered(r))
+		at.seek.nulls = SEEK_NO_NULLS;
+	else if (at.seek.nulls != SEEK_NO_NULLS && r->nulls_first)
+		at.seek.nulls = SEEK_NULLS_FIRST;
 	double read = rows_read(r, &at);
-	if ((at.seek.nulls && r->nulls_first) ||
-	    (read * PLAN_SEEK_ROW_COST > all && !r->p->any_cost))
+	if (read * PLAN_SEEK_ROW_COST > all && !r->p->any_cost)
 		return ST_OK;
 	drop_filters(r, &at);
 	for (struct pop *o = (struct pop *)r->top->left; is_between(o); o = (struct pop *)o->left)

@@ -160,7 +160,7 @@ bool start_ordered(struct qgraph *q, uint32_t n, uint32_t key, struct start *ret
 	*ret = (struct start){
 	    .node = n, .preds = {UINT32_MAX, UINT32_MAX}, .key_rows = prop_index_rows_per_key(ix)};
 	ret->seek = (struct pop_seek){
-	    .kind = SEEK_RANGE, .key = key, .index = prop_index_name(ix), .nulls = true};
+	    .kind = SEEK_RANGE, .key = key, .index = prop_index_name(ix), .nulls = SEEK_NULLS_LAST};
 	ret->rows = cost_label_rows(q->p, q->nodes[n].label);
 	return true;
 }

@@ -204,6 +204,8 @@ void graph_prefetch(struct graph *g, bool is_edge, const elem_id *ids, uint32_t 
 /* ---- scans
  * ---------------------------------------------------------------------------------------- */
 
+#define LACKING_WORDS 4096 /* that one call of node_scan_lacking() looks at */
+
 /* Slots of a chunk in [from, cap) that exist under the view; a word of 64 at a time. */
 static uint64_t visible_word(const struct chunk *c, const struct table *t, uint32_t word,
 			     const struct view *v)
@@ -265,11 +267,30 @@ static uint32_t take_word(const struct chunk *c, const struct table *t, uint64_t
 	return n;
 }
 
-uint32_t node_scan_next(struct node_scan *s, elem_id *ids, uint32_t max)
+/* Slots of a word that have the property under every view: a value in place, and no versions. */
+static uint64_t having_word(const struct chunk *c, const struct table *t, uint32_t word,
+			    name_id key)
+{
+	uint64_t now = 0;
+
+	for (uint32_t i = 0; i < t->n_cols; i++)
+		if (t->cols[i].key == key)
+			now = LOAD(&t->cols[i].present[word]);
+	atomic_thread_fence(memory_order_acquire);
+	struct undo_side *s =
+	    atomic_load_explicit(&((struct chunk *)c)->undo, memory_order_acquire);
+	if (s == NULL || word * 64 >= s->cap)
+		return now;
+	return now & ~atomic_load_explicit(&s->bits[word], memory_order_acquire);
+}
+
+/* lacks: NAME_NONE, or a property that nodes may be left out for. */
+static uint32_t scan_words(struct node_scan *s, name_id lacks, elem_id *ids, uint32_t max,
+			   uint32_t max_words)
 {
 	uint32_t n = 0;
 
-	while (s->at < s->end && n < max) {
+	for (; s->at < s->end && n < max && max_words > 0; max_words--) {
 		struct chunk *c =
 		    space_chunk(&s->g->spaces[ELEM_NODE], (uint32_t)(s->at >> CHUNK_SHIFT));
 		const struct table *t =
@@ -280,9 +301,23 @@ uint32_t node_scan_next(struct node_scan *s, elem_id *ids, uint32_t max)
 			continue;
 		}
 		uint64_t bits = visible_word(c, t, slot >> 6, s->view);
+		if (lacks != NAME_NONE)
+			bits &= ~having_word(c, t, slot >> 6, lacks);
 		n += take_word(c, t, &s->at, bits, s->label, s->view, ids + n, max - n);
 	}
 	return n;
+}
+
+uint32_t node_scan_next(struct node_scan *s, elem_id *ids, uint32_t max)
+{
+	return scan_words(s, NAME_NONE, ids, max, UINT32_MAX);
+}
+
+bool node_scan_lacking(struct node_scan *s, name_id key, elem_id *ids, uint32_t max,
+		       uint32_t *ret_n)
+{
+	*ret_n = scan_words(s, key, ids, max, LACKING_WORDS);
+	return s->at < s->end;
 }
 
 void edge_scan_init(struct edge_scan *s, struct graph *g, const struct view *v, name_id type)

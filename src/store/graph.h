@@ -87,6 +87,10 @@ struct node_scan { /* opaque; may be kept over a yield */
 void node_scan_init(struct node_scan *s, struct graph *g, const struct view *v, name_id label);
 /* Up to max ids that exist under the view and have the label, ascending; 0: the end. */
 uint32_t node_scan_next(struct node_scan *s, elem_id *ids, uint32_t max);
+/* The same, and nodes that have the property may be left out; whether there may be more. A slice
+ * may be empty before the end: each call does a bounded amount of work. */
+bool node_scan_lacking(struct node_scan *s, name_id key, elem_id *ids, uint32_t max,
+		       uint32_t *ret_n);
 
 struct edge_scan {
 	struct graph *g;

@@ -90,7 +90,8 @@ static void make_index(void)
 }
 
 struct ask {
-	bool descending, nulls;
+	bool descending;
+	enum seek_nulls nulls;
 	int64_t one_of; /* a filter lets pass one of so many; 0: there is none */
 	struct index_range range;
 	int64_t skip, limit;
@@ -110,7 +111,7 @@ static struct pop *seek_of(const struct ask *ask, const struct pop *input)
 				    .value = r->low_kind != BOUND_NONE ? e_val(&f, r->low) : NULL,
 				    .high = r->high_kind != BOUND_NONE ? e_val(&f, r->high) : NULL,
 				    .order = ask->descending ? SEEK_DESCENDING : SEEK_ASCENDING,
-				    .nulls = ask->nulls};
+				    .nulls = (uint8_t)ask->nulls};
 	return p;
 }
 
@@ -123,9 +124,10 @@ static const struct pop *plan_of(const struct ask *ask, const struct pop **ret_s
 	    e2(&f, EXPR_MOD, e_graph(&f, GF_ID, e_slot(&f, 0)), e_int(&f, MAX_OF(ask->one_of, 1)));
 	struct pop *filter = p_filter(&f, seek, e2(&f, EXPR_EQ, rest, e_int(&f, 0)));
 	struct pop *s = pop_of(&f, POP_SORT, ask->one_of > 0 ? filter : seek);
-	const struct sort_key keys[] = {
-	    {.expr = e_prop(&f, e_slot(&f, 0), "k"), .descending = ask->descending},
-	    {.expr = e_graph(&f, GF_ID, e_slot(&f, 0))}};
+	const struct sort_key keys[] = {{.expr = e_prop(&f, e_slot(&f, 0), "k"),
+					 .descending = ask->descending,
+					 .nulls_first = ask->nulls == SEEK_NULLS_FIRST},
+					{.expr = e_graph(&f, GF_ID, e_slot(&f, 0))}};
 
 	*ret_seek = seek;
 	s->sort.n = 2;
@@ -138,7 +140,7 @@ static const struct pop *plan_of(const struct ask *ask, const struct pop **ret_s
 	return PRODUCE(&f, ids, 8);
 }
 
-static bool sort_down;
+static bool sort_down, sort_nulls_first;
 
 static int compare_nodes(const void *x, const void *y)
 {
@@ -147,7 +149,7 @@ static int compare_nodes(const void *x, const void *y)
 	int c = null_a || null_b ? 0 : value_order(values[a], values[b]);
 
 	if (null_a != null_b)
-		return null_a ? 1 : -1;
+		return null_a == sort_nulls_first ? -1 : 1;
 	if (c != 0)
 		return sort_down ? -c : c;
 	return a < b ? -1 : 1;
@@ -166,6 +168,7 @@ static const char *expected(const struct ask *ask)
 						  : index_range_has(&ask->range, values[i]))
 			found[n++] = i;
 	sort_down = ask->descending;
+	sort_nulls_first = ask->nulls == SEEK_NULLS_FIRST;
 	qsort(found, n, sizeof(found[0]), compare_nodes);
 	buf_init(&b, MEM_OTHER, 0);
 	/* A POP_LIMIT above would skip: the sort keeps skip + limit rows. */
@@ -197,12 +200,15 @@ static void the_first_rows_are_those_of_a_whole_sort(void **state)
 	for (unsigned with_index = 0; with_index < 2; with_index++) {
 		if (with_index == 1)
 			make_index();
-		for (size_t i = 0; i < ARRAY_LEN(ranges) * ARRAY_LEN(limits) * 2; i++) {
+		for (size_t i = 0; i < ARRAY_LEN(ranges) * ARRAY_LEN(limits) * 4; i++) {
+			bool bare = i / 4 % ARRAY_LEN(ranges) == 0;
 			struct ask ask = {.descending = i % 2 == 1,
-					  .nulls = i / 2 % ARRAY_LEN(ranges) == 0,
-					  .range = ranges[i / 2 % ARRAY_LEN(ranges)],
+					  .nulls = !bare	    ? SEEK_NO_NULLS
+						   : i / 2 % 2 == 0 ? SEEK_NULLS_LAST
+								    : SEEK_NULLS_FIRST,
+					  .range = ranges[i / 4 % ARRAY_LEN(ranges)],
 					  .skip = (int64_t)(i % 3),
-					  .limit = limits[i / 2 / ARRAY_LEN(ranges)]};
+					  .limit = limits[i / 4 / ARRAY_LEN(ranges)]};
 			const struct pop *p = plan_of(&ask, &seek);
 			assert_string_equal(run_all(&f, p), expected(&ask));
 		}
@@ -231,10 +237,10 @@ static uint64_t rows_read(const struct ask *ask)
 
 static void a_seek_is_read_as_far_as_it_must(void **state)
 {
-	struct ask five = {.nulls = true, .limit = 5};
-	struct ask all = {.nulls = true, .limit = N_NODES};
+	struct ask five = {.nulls = SEEK_NULLS_LAST, .limit = 5};
+	struct ask all = {.nulls = SEEK_NULLS_LAST, .limit = N_NODES};
 	struct ask numbers = {.range = ranges[1], .limit = 5};
-	struct ask bare = {.nulls = true, .limit = N_NODES - N_BARE + 1};
+	struct ask bare = {.nulls = SEEK_NULLS_LAST, .limit = N_NODES - N_BARE + 1};
 
 	assert_int_equal(rows_read(&five), N_NODES);
 	make_index();
@@ -257,7 +263,7 @@ static void a_seek_is_read_as_far_as_it_must(void **state)
 
 static void rows_of_a_seek_that_gave_up_count_once(void **state)
 {
-	struct ask ask = {.nulls = true, .limit = 90, .one_of = 61};
+	struct ask ask = {.nulls = SEEK_NULLS_LAST, .limit = 90, .one_of = 61};
 	const struct pop *seek, *p = plan_of(&ask, &seek);
 
 	make_index();
@@ -267,7 +273,7 @@ static void rows_of_a_seek_that_gave_up_count_once(void **state)
 
 static void an_index_younger_than_the_view_is_not_used(void **state)
 {
-	struct ask ask = {.nulls = true, .limit = 9};
+	struct ask ask = {.nulls = SEEK_NULLS_LAST, .limit = 9};
 	struct txn *t = write_begin(&f);
 	const struct pop *seek;
 
@@ -277,10 +283,49 @@ static void an_index_younger_than_the_view_is_not_used(void **state)
 	txn_rollback(t);
 }
 
+/* Nodes lose, get and change their value beside a view, and within it. */
+static void each_view_has_its_order(void **state)
+{
+	static struct value old[N_NODES];
+	name_id key = store_name_find(f.store, NAME_KEY, STR("k"));
+	struct ask first = {.nulls = SEEK_NULLS_FIRST, .limit = 40}, last = first;
+	struct ask down = {.nulls = SEEK_NULLS_LAST, .descending = true, .limit = 40};
+	const struct pop *seek, *p;
+
+	last.nulls = SEEK_NULLS_LAST;
+	last.limit = N_NODES / 20;
+	const struct ask *asks[] = {&first, &last, &down};
+	make_index();
+	struct txn *before = write_begin(&f), *during = write_begin(&f);
+	memcpy(old, values, sizeof(old));
+	for (unsigned i = 0; i < n_nodes; i += 3) {
+		values[i] = i % 2 == 1 ? value_of(i + 1) : VALUE_NULL;
+		assert_int_equal(txn_node_set(during, f.graph, nodes[i], key, values[i], &f.diag),
+				 ST_OK);
+	}
+	txn_next_clause(during);
+	for (unsigned i = 0; i < 9; i++) {
+		const struct ask *ask = asks[i % 3];
+		p = plan_of(ask, &seek);
+		if (i == 6)
+			write_commit(&f, during);
+		if (i < 3)
+			assert_string_equal(run_txn(&f, p, during), expected(ask));
+		if (i >= 6)
+			assert_string_equal(run(&f, p), expected(ask));
+		static struct value now[N_NODES];
+		memcpy(now, values, sizeof(now));
+		memcpy(values, old, sizeof(old));
+		assert_string_equal(run_txn(&f, p, before), expected(ask));
+		memcpy(values, now, sizeof(now));
+	}
+	txn_rollback(before);
+}
+
 static void each_input_row_finds_the_nodes_without_the_property(void **state)
 {
 	const struct value keys[] = {value_int(1), value_int(2)};
-	struct ask ask = {.nulls = true};
+	struct ask ask = {.nulls = SEEK_NULLS_LAST};
 
 	for (unsigned with_index = 0; with_index < 2; with_index++) {
 		if (with_index == 1)
@@ -304,7 +349,7 @@ static void each_input_row_finds_the_nodes_without_the_property(void **state)
 
 static void memory_runs_out(void **state)
 {
-	struct ask ask = {.nulls = true, .limit = N_NODES - 9};
+	struct ask ask = {.nulls = SEEK_NULLS_LAST, .limit = N_NODES - 9};
 	const struct pop *seek;
 
 	make_index();
@@ -325,6 +370,8 @@ int main(void)
 					    tear_down),
 	    cmocka_unit_test_setup_teardown(an_index_younger_than_the_view_is_not_used, set_up,
 					    tear_down),
+	    cmocka_unit_test_setup_teardown(each_view_has_its_order, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(each_view_has_its_order, set_up_few, tear_down),
 	    cmocka_unit_test_setup_teardown(each_input_row_finds_the_nodes_without_the_property,
 					    set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(memory_runs_out, set_up, tear_down),
