@@ -1,11 +1,11 @@
-/* exec/op_two_hops.c - POP_TWO_HOPS: in place; how many rows two directed expansions of each row
- * would give, one behind the other. Rows with none are dropped.
+/* exec/op_two_hops.c - POP_TWO_HOPS: in place; how many rows two expansions of each row would give,
+ * one behind the other. Rows with none are dropped.
  *
  * A row stands at node b; e2 leads from b to some c that has the label asked for, e3 from c to some
  * d that has its own. The edges of a match differ: e2 is none of U, e3 none of V, both being edges
  * that the row has used, and, when both hops may take one type (differ), e3 is not e2. With w(c)
  * the number of e3 from c whatever was used, and own(e2) = 1 when e2 is one of these itself, back
- * to b (a loop, or any edge when the hops have opposite directions), there are
+ * to b (a loop, or any edge that the second hop may take the other way round), there are
  *
  *	base(b) = sum over e2 of w(c) - own(e2)
  *
@@ -15,11 +15,12 @@
  *
  * the pairs whose e2 is in U, and less
  *
- *	sum over v of V that lead from s to a d with its label:
+ *	sum over v of V, and each s from which v leads to a d with its label:
  *		the number of e2 that lead from b to s and are not in U,
  *
  * the other pairs whose e3 is in V. None of these e2 is v itself: a v that the first hop could take
- * is in U, for their types overlap. */
+ * is in U, for their types overlap. A hop without a direction takes an edge from either end, and a
+ * loop once: its second meeting in a walk is passed over wherever edges are counted. */
 #include "exec/edges.h"
 
 #define BLOCK 64u	    /* entries looked at between two looks at the time */
@@ -129,7 +130,13 @@ static bool has_label(const struct exec *x, const struct pop *hop, elem_id node)
 	return has[0];
 }
 
-static uint64_t count_labelled(const struct op_two_hops *t, struct exec *x, elem_id c)
+/* An entry of a walk without a direction that was met before. */
+static bool met_before(const struct edge_walk *w, uint32_t node)
+{
+	return w->second && node == w->node;
+}
+
+static uint64_t count_entries(const struct op_two_hops *t, struct exec *x, elem_id c)
 {
 	struct edge_walk w;
 	struct adj_slice s;
@@ -142,7 +149,7 @@ static uint64_t count_labelled(const struct op_two_hops *t, struct exec *x, elem
 			uint32_t n = MIN_OF(s.n - at, BLOCK);
 			look_up_label(x, second_of(t), s.nodes + at, n, has);
 			for (uint32_t i = 0; i < n; i++)
-				ret += has[i];
+				ret += has[i] && !met_before(&w, s.nodes[at + i]);
 		}
 		x->n_steps += s.n;
 	}
@@ -152,20 +159,21 @@ static uint64_t count_labelled(const struct op_two_hops *t, struct exec *x, elem
 static uint64_t count_second(struct op_two_hops *t, struct exec *x, elem_id c)
 {
 	uint64_t *kept = sums_at(&t->ends, x, c);
-	bool any = second_of(t)->expand.to_label == NAME_NONE;
+	bool each = second_of(t)->expand.to_label != NAME_NONE || t->second.dir == DIR_BOTH;
 
 	if (kept != NULL && *kept != 0)
 		return *kept - 1;
-	uint64_t n = any ? edge_degree(x, &t->second, c, false) : count_labelled(t, x, c);
+	uint64_t n = each ? count_entries(t, x, c) : edge_degree(x, &t->second, c, false);
 	if (kept != NULL)
 		*kept = n + 1;
 	return n;
 }
 
-/* w(c) - own(e2) for an edge of this type from b to c. */
-static uint64_t pairs_of(struct op_two_hops *t, struct exec *x, elem_id b, elem_id c, name_id type)
+/* w(c) - own(e2) for an edge of this type from b to c, taken in direction dir. */
+static uint64_t pairs_of(struct op_two_hops *t, struct exec *x, elem_id b, elem_id c, name_id type,
+			 enum pat_dir dir)
 {
-	bool back = t->first.dir != t->second.dir || c == b;
+	bool back = t->second.dir != dir || c == b;
 	bool own = t->op.pop->expand.differ && back && edge_spec_has_type(&t->second, type) &&
 		   has_label(x, second_of(t), b);
 
@@ -178,9 +186,12 @@ static void sum_block(struct op_two_hops *t, struct exec *x, elem_id b)
 {
 	const uint32_t n = MIN_OF(t->slice.n - t->at, BLOCK);
 	const uint32_t *nodes = t->slice.nodes + t->at;
+	enum pat_dir dir = t->first.dir;
 	elem_id ids[BLOCK];
 	uint8_t has[BLOCK];
 
+	if (dir == DIR_BOTH)
+		dir = t->walk.second ? DIR_IN : DIR_OUT;
 	for (uint32_t i = 0; i < n; i++)
 		ids[i] = nodes[i];
 	if (t->ends.n != 0)
@@ -189,8 +200,8 @@ static void sum_block(struct op_two_hops *t, struct exec *x, elem_id b)
 		adj_prefetch(x->graph, ids, n, t->second.dir == DIR_IN ? ADJ_IN : ADJ_OUT);
 	look_up_label(x, t->op.pop, nodes, n, has);
 	for (uint32_t i = 0; i < n; i++)
-		if (has[i])
-			t->base += pairs_of(t, x, b, ids[i], t->slice.type);
+		if (has[i] && !met_before(&t->walk, nodes[i]))
+			t->base += pairs_of(t, x, b, ids[i], t->slice.type, dir);
 	t->at += n;
 }
 
@@ -233,22 +244,29 @@ static enum status base_of(struct op_two_hops *t, struct exec *x, elem_id b, uin
 
 /* ---- what the row has used -------------------------------------------------------------- */
 
-struct step { /* an edge in the direction of a hop */
+struct step { /* an edge as a hop takes it */
 	name_id type;
 	elem_id from, to;
+	enum pat_dir dir; /* DIR_OUT or DIR_IN */
 };
 
-/* False: a hop of this kind cannot take the edge, or it stands among the used ones before. */
-static bool step_of(const struct exec *x, const struct edge_spec *s, const struct used_edges *u,
-		    uint32_t i, struct step *ret)
+/* The ways in which a hop can take used edge i: none when it stands among them before, two from
+ * different ends of a hop without a direction. */
+static uint32_t steps_of(const struct exec *x, const struct edge_spec *s,
+			 const struct used_edges *u, uint32_t i, struct step ret[2])
 {
+	name_id type;
 	elem_id from, to;
+	uint32_t n = 0;
 
-	if (!graph_edge_ends(x->graph, x->view, u->ids[i], &ret->type, &from, &to))
-		return false;
-	ret->from = s->dir == DIR_OUT ? from : to;
-	ret->to = s->dir == DIR_OUT ? to : from;
-	return edge_spec_has_type(s, ret->type) && !used_edges_repeats(u, i);
+	if (!graph_edge_ends(x->graph, x->view, u->ids[i], &type, &from, &to) ||
+	    !edge_spec_has_type(s, type) || used_edges_repeats(u, i))
+		return 0;
+	if (s->dir != DIR_IN)
+		ret[n++] = (struct step){type, from, to, DIR_OUT};
+	if (s->dir == DIR_IN || (s->dir == DIR_BOTH && from != to))
+		ret[n++] = (struct step){type, to, from, DIR_IN};
+	return n;
 }
 
 /* Edges from b to c that the row has not used. */
@@ -266,7 +284,7 @@ static uint64_t count_between(const struct op_two_hops *t, struct exec *x, elem_
 		for (uint32_t i = 0; i < s.n; i++)
 			n_there += s.nodes[i] == (uint32_t)there;
 		for (uint32_t i = 0; i < s.n && n_there > 0; i++)
-			if (s.nodes[i] == there)
+			if (s.nodes[i] == there && !met_before(&w, s.nodes[i]))
 				n += !used_edges_has(&t->used_first, s.edges[i]);
 		x->n_steps += s.n / 8;
 	}
@@ -276,17 +294,21 @@ static uint64_t count_between(const struct op_two_hops *t, struct exec *x, elem_
 static uint64_t used_pairs(struct op_two_hops *t, struct exec *x, elem_id b)
 {
 	const struct pop *first = t->op.pop, *second = second_of(t);
-	struct step e;
+	struct step ways[2];
 	uint64_t n = 0;
 
-	for (uint32_t i = 0; i < t->used_first.n; i++)
-		if (step_of(x, &t->first, &t->used_first, i, &e) && e.from == b &&
-		    has_label(x, first, e.to))
-			n += pairs_of(t, x, b, e.to, e.type);
-	for (uint32_t i = 0; i < t->used_second.n; i++)
-		if (step_of(x, &t->second, &t->used_second, i, &e) && has_label(x, first, e.from) &&
-		    has_label(x, second, e.to))
-			n += count_between(t, x, b, e.from);
+	for (uint32_t i = 0; i < t->used_first.n; i++) {
+		uint32_t n_ways = steps_of(x, &t->first, &t->used_first, i, ways);
+		for (const struct step *e = ways; e < ways + n_ways; e++)
+			if (e->from == b && has_label(x, first, e->to))
+				n += pairs_of(t, x, b, e->to, e->type, e->dir);
+	}
+	for (uint32_t i = 0; i < t->used_second.n; i++) {
+		uint32_t n_ways = steps_of(x, &t->second, &t->used_second, i, ways);
+		for (const struct step *e = ways; e < ways + n_ways; e++)
+			if (has_label(x, first, e->from) && has_label(x, second, e->to))
+				n += count_between(t, x, b, e->from);
+	}
 	return n;
 }
 

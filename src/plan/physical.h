@@ -32,8 +32,7 @@ enum pop_kind {
 	POP_NODE_BY_ID, /* out node: id(node) = value */
 	POP_EXPAND,	/* from a bound node along one edge to node (or to a bound node: into) */
 	POP_DEGREE,	/* sets slot weight to the number of rows that an expansion would give */
-	POP_TWO_HOPS,	/* the same of two directed expansions, the second from where the first ends
-			 */
+	POP_TWO_HOPS,	/* the same of two expansions, the second from where the first ends */
 	POP_VAR_EXPAND, /* from a bound node along min..max edges */
 	POP_SHORTEST,	/* any or all shortest paths between two bound nodes, or from one to those
 			   that pass */

@@ -1,5 +1,5 @@
 /* count(*) over last hops whose edges and ends nobody reads adds up degrees instead of making a row
- * for each match: of the last hop, or of the last two when both have a direction. A condition on a
+ * for each match: of the last hop, or of the last two. A condition on a
  * label of an end is looked up entry by entry. */
 #include "plan/plan_int.h"
 #include "value/func.h"
@@ -74,8 +74,7 @@ static struct pop *hop_at(const struct pop *o, uint32_t *ret_label)
 
 static bool follows_on(const struct pop *last, const struct pop *before)
 {
-	return before != NULL && before->expand.to == last->expand.from &&
-	       before->expand.dir != DIR_BOTH && last->expand.dir != DIR_BOTH;
+	return before != NULL && before->expand.to == last->expand.from;
 }
 
 static bool find_fold(const struct pop *agg, struct fold *f)
