@@ -4,6 +4,7 @@ The environment says what is tested: GEODE (the program) and GEODE_SRCDIR (the s
 them, a build in build/ beside this tree is tried.
 """
 
+import atexit
 import itertools
 import os
 import pathlib
@@ -23,6 +24,12 @@ HERE = pathlib.Path(__file__).resolve().parent
 SRCDIR = pathlib.Path(os.environ.get("GEODE_SRCDIR", HERE.parent.parent)).resolve()
 GEODE = os.environ.get("GEODE", str(SRCDIR / "build" / "geode"))
 SAMPLE = SRCDIR / "share" / "geode" / "sample"
+
+# The client remembers the certificates of servers by port. What it saw behind a port in another run
+# makes it connect twice, and is the user's anyway.
+STATE = tempfile.mkdtemp(prefix="geode-test-state-")
+atexit.register(shutil.rmtree, STATE, ignore_errors=True)
+os.environ["XDG_STATE_HOME"] = STATE
 
 START_S = 30  # until the server is ready; sanitizers are slow
 STOP_S = 5  # of an idle server, by contract
