@@ -73,34 +73,39 @@ static enum status begin_range(struct op_unwind *u, struct exec *x, uint32_t row
 	return func_range_of(&ctx, args, call->n_args, &u->range);
 }
 
-/* Elements of the present row: how many there are. */
-static enum status begin_row(struct op_unwind *u, struct exec *x, uint32_t row, struct value *ret,
-			     uint64_t *ret_len)
+/* Elements of the present row: how many there are, and where; of a range they are nowhere. */
+static enum status begin_row(struct op_unwind *u, struct exec *x, uint32_t row,
+			     const struct value **ret, uint64_t *ret_len)
 {
+	*ret = NULL;
 	if (u->is_range) {
 		if (u->at == 0)
 			TRY(begin_range(u, x, row));
 		*ret_len = u->range.n;
 		return ST_OK;
 	}
-	*ret = column_get(u->lists, row);
-	*ret_len = ret->kind == V_LIST ? ret->n : 0;
-	if (ret->kind == V_LIST || ret->kind == V_NULL)
+	struct value v = column_get(u->lists, row);
+	*ret_len = 0;
+	if (v.kind == V_LIST) {
+		*ret = v.list;
+		*ret_len = v.n;
+	}
+	if (v.kind == V_LIST || v.kind == V_NULL)
 		return ST_OK;
 	return diag_set(x->diag, GQL_WRONG_TYPE, u->op.pop->unwind.list->offset,
-			"expected a LIST, got %s", value_kind_name(ret->kind));
+			"expected a LIST, got %s", value_kind_name(v.kind));
 }
 
 static enum status unwind_fill(struct op_unwind *u, struct exec *x)
 {
 	while (u->n < x->batch_rows && u->i_sel < u->in->n_sel) {
 		uint32_t row = batch_row(u->in, u->i_sel);
-		struct value v;
+		const struct value *list;
 		uint64_t len;
-		TRY(begin_row(u, x, row, &v, &len));
+		TRY(begin_row(u, x, row, &list, &len));
 		for (; u->at < len && u->n < x->batch_rows; u->at++) {
-			u->elems[u->n] = u->is_range ? value_int(func_range_at(&u->range, u->at))
-						     : v.list[u->at];
+			u->elems[u->n] =
+			    list != NULL ? list[u->at] : value_int(func_range_at(&u->range, u->at));
 			u->ordinals[u->n] = (int64_t)u->at + !u->op.pop->unwind.from_zero;
 			u->rows[u->n++] = (uint16_t)row;
 		}
