@@ -159,13 +159,14 @@ enum status own_gather(struct exec *x, struct own_batch *o, const struct batch *
 
 /* ---- operators ----------------------------------------------------------------------------- */
 
-/* Of a POP_INDEX_SEEK with an order: how many rows are wanted, before the first is asked for, or
- * SEEK_ALL_ROWS; */
 #define SEEK_ALL_ROWS UINT64_MAX
+
+/* What a sort says to a POP_INDEX_SEEK with an order, and asks of it. Before the first row: how
+ * many are wanted, or SEEK_ALL_ROWS. */
 void op_seek_want(struct op *op, uint64_t rows);
-/* whether they come in that order: not out of a scan, which stands in for an index; */
+/* Whether rows come in that order: not out of a scan, which stands in for an index. */
 bool op_seek_in_order(const struct op *op);
-/* and whether it ended before its end: it gave so many that all rows by a scan cost no more. */
+/* Whether it ended early: it gave so many rows that all of them by a scan cost no more. */
 bool op_seek_gave_up(const struct op *op);
 
 /* The row that an operator with passes_rows gives to its right side; resets that side. */

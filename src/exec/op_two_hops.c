@@ -39,7 +39,7 @@ struct op_two_hops {
 	struct op op;
 	struct edge_spec first, second;
 	struct used_edges used_first, used_second;
-	struct sums bases, ends; /* base(b); w(c) when the second hop asks for a label */
+	struct sums bases, ends; /* base(b), w(c) */
 	/* The base that is being made; kept over a yield. */
 	bool summing;
 	struct edge_walk walk;

@@ -1,6 +1,6 @@
 /* count(*) over last hops whose edges and ends nobody reads adds up degrees instead of making a row
- * for each match: of the last hop, or of the last two. A condition on a
- * label of an end is looked up entry by entry. */
+ * for each match: of the last hop, or of the last two. A condition on a label of an end is looked
+ * up entry by entry. */
 #include "plan/plan_int.h"
 #include "value/func.h"
 

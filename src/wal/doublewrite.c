@@ -193,14 +193,15 @@ enum status doublewrite_read(const char *dir, struct doublewrite_found *ret)
 				       &ret->image_len);
 	if (st != ST_OK)
 		return st == ST_LIMIT ? ST_CORRUPT : st;
+	const uint8_t *head = (const uint8_t *)ret->image;
 	if (!header_is_valid(ret))
 		st = ST_CORRUPT;
-	else if (ret->image[AT_MAJOR] > DOUBLEWRITE_FORMAT_MAJOR || ret->image[AT_MAJOR + 1] != 0)
+	else if (head[AT_MAJOR] > DOUBLEWRITE_FORMAT_MAJOR || head[AT_MAJOR + 1] != 0)
 		st = ST_LIMIT;
 	if (st == ST_OK) {
-		memcpy(ret->db_id, ret->image + AT_DB, WAL_ID_BYTES);
-		memcpy(ret->run_id, ret->image + AT_RUN, WAL_ID_BYTES);
-		ret->epoch = load_u64((const uint8_t *)ret->image + AT_EPOCH);
+		memcpy(ret->db_id, head + AT_DB, WAL_ID_BYTES);
+		memcpy(ret->run_id, head + AT_RUN, WAL_ID_BYTES);
+		ret->epoch = load_u64(head + AT_EPOCH);
 		st = take_entries(ret);
 	}
 	if (st != ST_OK)

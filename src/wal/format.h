@@ -45,8 +45,8 @@
  *	 20  4  flags: 1: the last transaction goes on in the next frame
  *	 24  8  time; greater than in every frame before
  *	 32  8  durable LSN when it was written: all up to it were synced, here or in the
- *	        doublewrite file. Damage at or below it is
- *	        corruption; damage above it may be a torn tail
+ *	        doublewrite file. Damage at or below it is corruption; damage above it may be a
+ *	        torn tail
  *	 40  8  chain before this frame
  *	 48  4  CRC of the payload
  *	 52  4  CRC of bytes 0 to 51, begun with the CRC of the salt

@@ -499,7 +499,7 @@ static void a_newer_doublewrite_file_is_refused(void **state)
 	commit_alone(1);
 	vanish();
 	assert_int_equal(file_read_all(DOUBLEWRITE, 1u << 20, (char **)&p, &n), ST_OK);
-	p[8]++;
+	p[8] = 0x81;
 	store_u32(p + DOUBLEWRITE_PAGE - 4, crc32c(0, p, DOUBLEWRITE_PAGE - 4));
 	assert_int_equal(file_write_atomic(DOUBLEWRITE, p, n, 0600), ST_OK);
 	mem_free(MEM_OTHER, p, n + 1);

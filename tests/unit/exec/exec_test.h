@@ -301,6 +301,17 @@ static inline void write_commit(struct fix *f, struct txn *t)
 	struct txn_commit c = {0};
 	assert_int_equal(txn_commit(t, &c, &f->diag), ST_OK);
 }
+/* An index of :A(k). */
+static inline void make_index(struct fix *f)
+{
+	struct txn *t = write_begin(f);
+	name_id label = store_name_find(f->store, NAME_LABEL, STR("A"));
+	name_id key = store_name_find(f->store, NAME_KEY, STR("k"));
+
+	assert_int_equal(
+	    txn_index_create(t, f->graph, STR("ix"), label, key, false, false, &f->diag), ST_OK);
+	write_commit(f, t);
+}
 /* A node with one label and up to two integer properties (a key NULL: none). */
 static inline elem_id add_node(struct fix *f, struct txn *t, const char *label, const char *key,
 			       struct value v)

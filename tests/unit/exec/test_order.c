@@ -78,17 +78,6 @@ static int tear_down(void **state)
 	return 0;
 }
 
-static void make_index(void)
-{
-	struct txn *t = write_begin(&f);
-	name_id label = store_name_find(f.store, NAME_LABEL, STR("A"));
-	name_id key = store_name_find(f.store, NAME_KEY, STR("k"));
-
-	assert_int_equal(txn_index_create(t, f.graph, STR("ix"), label, key, false, false, &f.diag),
-			 ST_OK);
-	write_commit(&f, t);
-}
-
 struct ask {
 	bool descending;
 	enum seek_nulls nulls;
@@ -199,7 +188,7 @@ static void the_first_rows_are_those_of_a_whole_sort(void **state)
 
 	for (unsigned with_index = 0; with_index < 2; with_index++) {
 		if (with_index == 1)
-			make_index();
+			make_index(&f);
 		for (size_t i = 0; i < ARRAY_LEN(ranges) * ARRAY_LEN(limits) * 4; i++) {
 			bool bare = i / 4 % ARRAY_LEN(ranges) == 0;
 			struct ask ask = {.descending = i % 2 == 1,
@@ -243,7 +232,7 @@ static void a_seek_is_read_as_far_as_it_must(void **state)
 	struct ask bare = {.nulls = SEEK_NULLS_LAST, .limit = N_NODES - N_BARE + 1};
 
 	assert_int_equal(rows_read(&five), N_NODES);
-	make_index();
+	make_index(&f);
 	/* The least values are texts, up to 50 of each and 300 with one key. */
 	assert_in_range(rows_read(&five), 6, 700);
 	assert_in_range(rows_read(&numbers), 6, 100);
@@ -266,7 +255,7 @@ static void rows_of_a_seek_that_gave_up_count_once(void **state)
 	struct ask ask = {.nulls = SEEK_NULLS_LAST, .limit = 90, .one_of = 61};
 	const struct pop *seek, *p = plan_of(&ask, &seek);
 
-	make_index();
+	make_index(&f);
 	assert_string_equal(run_all(&f, p), expected(&ask));
 	assert_true(rows_read(&ask) > N_NODES);
 }
@@ -277,7 +266,7 @@ static void an_index_younger_than_the_view_is_not_used(void **state)
 	struct txn *t = write_begin(&f);
 	const struct pop *seek;
 
-	make_index();
+	make_index(&f);
 	const struct pop *p = plan_of(&ask, &seek);
 	assert_string_equal(run_txn(&f, p, t), expected(&ask));
 	txn_rollback(t);
@@ -295,7 +284,7 @@ static void each_view_has_its_order(void **state)
 	last.nulls = SEEK_NULLS_LAST;
 	last.limit = N_NODES / 20;
 	const struct ask *asks[] = {&first, &last, &down};
-	make_index();
+	make_index(&f);
 	struct txn *before = write_begin(&f), *during = write_begin(&f);
 	memcpy(old, values, sizeof(old));
 	for (unsigned i = 0; i < n_nodes; i += 3) {
@@ -329,7 +318,7 @@ static void each_input_row_finds_the_nodes_without_the_property(void **state)
 
 	for (unsigned with_index = 0; with_index < 2; with_index++) {
 		if (with_index == 1)
-			make_index();
+			make_index(&f);
 		fix_plan(&f);
 		struct pop *seek =
 		    seek_of(&ask, p_unwind(&f, p_unit(&f), 5, e_val(&f, value_list(keys, 2))));
@@ -352,7 +341,7 @@ static void memory_runs_out(void **state)
 	struct ask ask = {.nulls = SEEK_NULLS_LAST, .limit = N_NODES - 9};
 	const struct pop *seek;
 
-	make_index();
+	make_index(&f);
 	run_failing(&f, plan_of(&ask, &seek));
 	ask.limit = 3;
 	run_failing(&f, plan_of(&ask, &seek));

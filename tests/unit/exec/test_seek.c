@@ -42,17 +42,6 @@ static int set_up(void **state)
 	return 0;
 }
 
-static void make_index(void)
-{
-	struct txn *t = write_begin(&f);
-	name_id label = store_name_find(f.store, NAME_LABEL, STR("A"));
-	name_id key = store_name_find(f.store, NAME_KEY, STR("k"));
-
-	assert_int_equal(txn_index_create(t, f.graph, STR("ix"), label, key, false, false, &f.diag),
-			 ST_OK);
-	write_commit(&f, t);
-}
-
 static int tear_down(void **state)
 {
 	fix_release(&f);
@@ -154,7 +143,7 @@ static void seeks_find_what_a_scan_finds(void **state)
 
 	for (unsigned with_index = 0; with_index < 2; with_index++) {
 		if (with_index == 1)
-			make_index();
+			make_index(&f);
 		for (size_t i = 0; i < ARRAY_LEN(asks); i++)
 			for (size_t h = 0; h < ARRAY_LEN(highs); h++) {
 				bool in = asks[i].kind == SEEK_IN;
@@ -173,7 +162,7 @@ static void what_is_no_list_is_refused_where_nodes_are(void **state)
 {
 	for (unsigned with_index = 0; with_index < 2; with_index++) {
 		if (with_index == 1)
-			make_index();
+			make_index(&f);
 		const struct value keys[] = {value_list(NULL, 0), value_int(5)};
 		const struct pop *p = seek_plan(&asks[1], keys, 2, VALUE_NULL);
 		(void)run(&f, p);
@@ -187,7 +176,7 @@ static void memory_runs_out(void **state)
 	const struct value keys[] = {value_int(3), value_str(STR("t"))};
 	const struct value lists[] = {value_list(keys, 2)};
 
-	make_index();
+	make_index(&f);
 	for (size_t i = 0; i < ARRAY_LEN(asks); i++) {
 		bool in = asks[i].kind == SEEK_IN;
 		run_failing(&f, seek_plan(&asks[i], in ? lists : keys, in ? 1 : 2, value_int(9)));

@@ -2,6 +2,7 @@
  * and counts that leave 64 bits. */
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "exec_test.h"
 
 #define NODES 4
@@ -10,7 +11,7 @@
 #define PATTERNS 60
 
 static struct fix f;
-static uint64_t seed;
+static struct rand dice;
 
 static const char *const type_names[] = {"T", "U"};
 
@@ -31,8 +32,7 @@ struct hop {
 
 static uint32_t below(uint32_t n)
 {
-	seed = seed * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)(seed >> 33) % n;
+	return (uint32_t)rand_below(&dice, n);
 }
 
 /* Half of the edges are between the first two nodes, a quarter of them loops. */
@@ -172,7 +172,7 @@ static void sums_are_those_of_trying_all(void **state)
 {
 	for (uint32_t i = 0; i < GRAPHS; i++) {
 		fix_init(&f);
-		seed = i + 1;
+		rand_seed(&dice, i + 1);
 		make_graph();
 		for (uint32_t k = 0; k < PATTERNS; k++) {
 			bool behind = k % 2 != 0;
